@@ -1,0 +1,78 @@
+"""Benchmark suite for the search of sparse neural networks.
+
+`import nasbench_sparse as nbs` stays light: torch, ray, polars and the rest load when they are used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nasbench_sparse.api import Result, get_task, list_tasks, run
+    from nasbench_sparse.core.budget import Budget
+    from nasbench_sparse.core.fidelity import Fidelity
+    from nasbench_sparse.core.objective import Objective
+    from nasbench_sparse.core.optimizer import Optimizer
+    from nasbench_sparse.core.problem import Problem
+    from nasbench_sparse.core.space import SearchSpace
+    from nasbench_sparse.core.task import Task
+    from nasbench_sparse.core.trial import Evaluation, Observation, Proposal, SearchStep, Status, Trial
+    from nasbench_sparse.errors import NbsError
+    from nasbench_sparse.store import Store
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Budget": "core.budget",
+    "Evaluation": "core.trial",
+    "Fidelity": "core.fidelity",
+    "NbsError": "errors",
+    "Objective": "core.objective",
+    "Observation": "core.trial",
+    "Optimizer": "core.optimizer",
+    "Problem": "core.problem",
+    "Proposal": "core.trial",
+    "Result": "api",
+    "SearchSpace": "core.space",
+    "SearchStep": "core.trial",
+    "Status": "core.trial",
+    "Store": "store",
+    "Task": "core.task",
+    "Trial": "core.trial",
+    "get_task": "api",
+    "list_tasks": "api",
+    "run": "api",
+}
+
+__all__ = [
+    "Budget",
+    "Evaluation",
+    "Fidelity",
+    "NbsError",
+    "Objective",
+    "Observation",
+    "Optimizer",
+    "Problem",
+    "Proposal",
+    "Result",
+    "SearchSpace",
+    "SearchStep",
+    "Status",
+    "Store",
+    "Task",
+    "Trial",
+    "get_task",
+    "list_tasks",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nasbench_sparse' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"nasbench_sparse.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

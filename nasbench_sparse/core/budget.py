@@ -1,0 +1,25 @@
+"""Budgets: what a run may spend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nasbench_sparse.errors import NbsError
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """An amount in one of three units.
+
+    - `trials`: trials asked; a search step counts as one unit of fidelity, 1 / fidelity.max.
+    - `epochs`: units of fidelity trained, credited units left out; a trial that would exceed it is not started.
+    - `seconds`: the executor's clock (recorded training seconds, never wall time); no trial starts after it.
+    """
+
+    unit: Literal["trials", "epochs", "seconds"]
+    amount: float
+
+    def __post_init__(self) -> None:
+        if not self.amount > 0:
+            raise NbsError(f"a budget of {self.amount} {self.unit} allows nothing; give a positive number")

@@ -1,0 +1,52 @@
+"""Runs: optimizer x task x seed, and what identifies one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from nasbench_sparse.core.declaration import digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """A run's declaration. The budget is left out: a larger budget extends the same run.
+
+    Args:
+        optimizer: its registered name, or the class's name for a user's own.
+        source: package version of a registered optimizer, or hash of a user's source file.
+        options: complete, defaults included.
+        workers: most trials of this run in flight at once.
+    """
+
+    task: str
+    fingerprint: str
+    optimizer: str
+    source: str
+    seed: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+    replicate: int = 0
+    workers: int = 1
+    executor: str = "serial"
+    study: str = ""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What makes two runs the same run; the study it was part of does not."""
+        return {
+            "fingerprint": self.fingerprint,
+            "optimizer": self.optimizer,
+            "source": self.source,
+            "options": dict(self.options),
+            "seed": self.seed,
+            "replicate": self.replicate,
+            "workers": self.workers,
+            "executor": self.executor,
+        }
+
+    @cached_property
+    def run_id(self) -> str:
+        """Hash of the identity, 16 hexadecimal digits."""
+        return digest(self.identity)

@@ -1,0 +1,119 @@
+"""The contract of a task."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from nasbench_sparse.core.declaration import declare, digest
+from nasbench_sparse.core.fidelity import Fidelity
+from nasbench_sparse.core.objective import Objective
+from nasbench_sparse.core.problem import Problem
+from nasbench_sparse.core.space import SearchSpace
+from nasbench_sparse.core.trial import Evaluation, SearchStep, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Measured agreement of two replicates over random configs: Kendall tau-b of their final losses.
+
+    `interval` is the 95 % bootstrap interval; `better_half` the tau among the configs whose mean is better.
+    """
+
+    tau: float
+    interval: tuple[float, float]
+    better_half: float
+    configs: int = 50
+
+    @property
+    def standard_error(self) -> float:
+        """Half the interval's width over 1.96."""
+        return (self.interval[1] - self.interval[0]) / (2 * 1.96)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(ABC):
+    """A problem that can be evaluated: a frozen declaration and `evaluate`.
+
+    The result is a pure function of (fingerprint, config_key, replicate, fold), and a shorter training is a
+    prefix of a longer one, bit for bit.
+
+    Args:
+        version: goes up whenever the task's results change.
+        family: tasks that share network and data; statistics block by it.
+        replicates: how many recorded repetitions there may be, numbered from 0.
+        folds: trainings per trial, averaged.
+        numerics: "single", or "stacked(K)".
+        signal: measured agreement between replicates, None where it has not been measured.
+    """
+
+    name: str
+    family: str
+    space: SearchSpace
+    dataset: str
+    fidelity: Fidelity
+    objective: Objective = field(default_factory=Objective)
+    version: int = 1
+    replicates: int = 5
+    folds: int = 1
+    numerics: str = "single"
+    derived_from: str | None = None
+    signal: Signal | None = field(default=None, metadata={"prose": True})
+    description: str = field(default="", metadata={"prose": True})
+
+    @property
+    def engine(self) -> str:
+        """Version of the code that computes results; part of the fingerprint."""
+        return "0"
+
+    @cached_property
+    def declaration(self) -> dict[str, Any]:
+        """Everything results depend on, as JSON data."""
+        data: dict[str, Any] = declare(self)
+        return {**data, "engine": self.engine}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the declaration, 16 hexadecimal digits."""
+        return digest(self.declaration)
+
+    @property
+    def problem(self) -> Problem:
+        """What an optimizer is shown."""
+        return Problem(
+            self.space, self.objective, self.fidelity, self.space.relaxation() if self.searchable else None
+        )
+
+    @property
+    def searchable(self) -> bool:
+        """Whether workers can carry out search steps of a one-shot optimizer."""
+        return False
+
+    @property
+    def offline(self) -> bool:
+        """Whether the data come with the installed packages, so that nothing is downloaded."""
+        return True
+
+    @abstractmethod
+    def evaluate(self, trial: Trial, checkpoint: bytes | None = None) -> tuple[Evaluation, bytes | None]:
+        """Train the trial's config to its fidelity on every fold.
+
+        Args:
+            trial: config, replicate and fidelity.
+            checkpoint: what an earlier call returned for the same config and replicate at a lower fidelity.
+        Returns:
+            The evaluation, whose curves begin at step 1 whether continued or not, and a checkpoint to continue
+            from (None at the maximal fidelity). Exceptions propagate: the executor turns them into a status.
+        """
+
+    def advance(
+        self, step: SearchStep, replicate: int, checkpoint: bytes | None = None
+    ) -> tuple[Evaluation, bytes | None]:
+        """Carry out one search step; `checkpoint` is the state that the step before left.
+
+        Raises:
+            NotImplementedError: the task is not searchable.
+        """
+        raise NotImplementedError(f"task {self.name!r} has no search steps")

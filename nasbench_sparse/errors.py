@@ -1,0 +1,64 @@
+"""Errors a user can meet, each one clear sentence naming what was wrong and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class NbsError(Exception):
+    """Base of every error this package raises on purpose; its text is meant for the user."""
+
+
+class InvalidConfig(NbsError):
+    """A config lies outside its space."""
+
+
+class UnknownName(NbsError):
+    """A task, optimizer, suite, option or field that is not registered."""
+
+
+class UnsupportedSpace(NbsError):
+    """An optimizer cannot serve a task; said before anything is run."""
+
+
+class OptimizerError(NbsError):
+    """An optimizer raised, returned garbage, or is not deterministic on resume."""
+
+
+class StoreError(NbsError):
+    """A store that cannot be read or written."""
+
+
+class SealedQueryError(NbsError):
+    """A query that a read-only, sealed connection refuses."""
+
+
+class TaskError(NbsError):
+    """A task's declaration contradicts itself."""
+
+
+class DataError(NbsError):
+    """A data set is missing or damaged."""
+
+
+class TrialTimeout(Exception):
+    """An evaluation ran past its time limit (a status, not a user's error)."""
+
+
+def nearest(name: str, valid: Iterable[str], count: int = 3) -> list[str]:
+    """Return up to `count` valid names closest to `name`, best first."""
+    return difflib.get_close_matches(name, list(valid), n=count, cutoff=0.4)
+
+
+def unknown(kind: str, name: str, valid: Iterable[str]) -> UnknownName:
+    """Build the error for a name that is not registered, naming the nearest valid ones."""
+    names = sorted(valid)
+    close = nearest(name, names)
+    if close:
+        hint = f"did you mean {' or '.join(repr(n) for n in close)}?"
+    elif names:
+        hint = f"valid are {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}"
+    else:
+        hint = "none are registered"
+    return UnknownName(f"unknown {kind} {name!r}: {hint}")

@@ -1,0 +1,198 @@
+"""Registry: finds optimizers, tasks and suites by name, a third party's the same way as the built-in ones.
+
+Names come from entry points (groups `nasbench_sparse.optimizers`, `.tasks`, `.suites`), from `module:Name`, or
+from `path/to/file.py:Name`. An optimizer's entry point names its class. An entry point of tasks or suites names
+a function that returns the declared objects, so that one entry point may add many.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from nasbench_sparse.errors import NbsError, UnknownName, unknown
+
+if TYPE_CHECKING:
+    from nasbench_sparse.core.optimizer import Optimizer
+    from nasbench_sparse.core.task import Task
+
+GROUP = "nasbench_sparse"
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerEntry:
+    """An optimizer class with the name and the source version that go into a run's identity."""
+
+    name: str
+    source: str
+    cls: type[Optimizer]
+
+
+@cache
+def _points(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=f"{GROUP}.{group}")}
+
+
+def optimizer_names() -> list[str]:
+    """Return the registered optimizers' names, without importing them."""
+    return sorted(_points("optimizers"))
+
+
+@cache
+def load_optimizer(name: str) -> OptimizerEntry:
+    """Find an optimizer by registered name, `module:Class` or `file.py:Class`.
+
+    Raises:
+        UnknownName: no such name, file, module or class; the nearest valid names are given.
+        NbsError: what was found is not an Optimizer.
+    """
+    if ":" in name:
+        module, source = _load_module(name.rpartition(":")[0])
+        return OptimizerEntry(name.rpartition(":")[2], source, _optimizer_class(module, name.rpartition(":")[2]))
+    point = _points("optimizers").get(name)
+    if point is None:
+        raise unknown("optimizer", name, optimizer_names())
+    version = point.dist.version if point.dist is not None else "0"
+    return OptimizerEntry(name, version, _check_optimizer(point.load(), name))
+
+
+def wrap_optimizer(cls: type[Optimizer]) -> OptimizerEntry:
+    """Register a class handed over in Python; its source text, where it can be read, identifies its version."""
+    import inspect
+
+    try:
+        text = inspect.getsource(cls)
+    except (OSError, TypeError):
+        text = f"{cls.__module__}.{cls.__qualname__}"
+    _check_optimizer(cls, cls.__name__)
+    for point in _points("optimizers").values():
+        if point.value == f"{cls.__module__}:{cls.__qualname__}":
+            return load_optimizer(point.name)
+    return OptimizerEntry(cls.name or cls.__name__, _hash(text.encode()), cls)
+
+
+@cache
+def all_tasks() -> dict[str, Task]:
+    """Return every registered task by name, without importing torch."""
+    return _collect("tasks")
+
+
+@cache
+def all_suites() -> dict[str, Any]:
+    """Return every registered suite by name."""
+    return _collect("suites")
+
+
+def load_task(name: str) -> Task:
+    """Find a task by registered name, `module:object` or `file.py:object`.
+
+    Raises:
+        UnknownName: no such name; the nearest valid ones are given.
+    """
+    from nasbench_sparse.core.task import Task
+
+    if ":" in name:
+        module, _ = _load_module(name.rpartition(":")[0])
+        task = _attribute(module, name.rpartition(":")[2], (Task,))
+        assert isinstance(task, Task)
+        return task
+    tasks = all_tasks()
+    if name not in tasks:
+        raise unknown("task", name, tasks)
+    return tasks[name]
+
+
+def load_suite(name: str) -> Any:
+    """Find a suite by registered name, `module:object` or `file.py:object`.
+
+    Raises:
+        UnknownName: no such name; the nearest valid ones are given.
+    """
+    if ":" in name:
+        module, _ = _load_module(name.rpartition(":")[0])
+        return _attribute(module, name.rpartition(":")[2], (object,))
+    suites = all_suites()
+    if name not in suites:
+        raise unknown("suite", name, suites)
+    return suites[name]
+
+
+def _collect(group: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for point in _points(group).values():
+        objects: Iterable[Any] = point.load()()
+        for item in objects:
+            if item.name in found:
+                raise NbsError(f"{group[:-1]} {item.name!r} is registered twice, the second time by {point.value}")
+            found[item.name] = item
+    return dict(sorted(found.items()))
+
+
+def _load_module(place: str) -> tuple[ModuleType, str]:
+    if not place.endswith(".py"):
+        try:
+            module = importlib.import_module(place)
+        except ModuleNotFoundError as error:
+            raise UnknownName(f"no module named {error.name!r}, asked for as {place!r}") from error
+        file = getattr(module, "__file__", None)
+        return module, _hash(Path(file).read_bytes()) if file else "0"
+    path = Path(place).expanduser().resolve()
+    if not path.is_file():
+        near = sorted(p.name for p in path.parent.glob("*.py"))[:5] if path.parent.is_dir() else []
+        raise UnknownName(f"no file {place!r}" + (f"; beside it are {', '.join(near)}" if near else ""))
+    content = path.read_bytes()
+    source = _hash(content)
+    name = f"nasbench_sparse_user_{path.stem}_{source}"
+    if name in sys.modules:
+        return sys.modules[name], source
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise NbsError(f"{place} cannot be imported: {type(error).__name__}: {error}") from error
+    return module, source
+
+
+def _attribute(module: ModuleType, name: str, kinds: tuple[type, ...]) -> Any:
+    found = {key: value for key, value in vars(module).items() if isinstance(value, kinds)}
+    if name not in found:
+        raise unknown(f"name in {module.__file__}", name, (key for key in found if not key.startswith("_")))
+    return found[name]
+
+
+def _optimizer_class(module: ModuleType, name: str) -> type[Optimizer]:
+    from nasbench_sparse.core.optimizer import Optimizer
+
+    classes = {k for k, v in vars(module).items() if isinstance(v, type) and issubclass(v, Optimizer)}
+    if not hasattr(module, name):
+        raise unknown(f"optimizer in {module.__file__}", name, classes - {"Optimizer"})
+    return _check_optimizer(getattr(module, name), name)
+
+
+def _check_optimizer(cls: Any, name: str) -> type[Optimizer]:
+    from nasbench_sparse.core.optimizer import Optimizer
+
+    if not (isinstance(cls, type) and issubclass(cls, Optimizer)):
+        raise NbsError(f"{name!r} is not an optimizer: a subclass of nasbench_sparse.Optimizer is needed")
+    missing = sorted(getattr(cls, "__abstractmethods__", ()))
+    if missing:
+        raise NbsError(f"optimizer {name!r} lacks {' and '.join(missing)}")
+    return cls
+
+
+def _hash(content: bytes) -> str:
+    return blake2b(content, digest_size=8).hexdigest()

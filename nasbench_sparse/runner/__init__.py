@@ -1,0 +1,1 @@
+"""The runner: drives optimizers and executors, and writes the log."""

@@ -1,0 +1,1 @@
+"""Sparsity: scores and masks."""

@@ -1,0 +1,1 @@
+"""The store: journals beside one DuckDB file."""

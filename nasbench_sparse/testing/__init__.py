@@ -1,0 +1,1 @@
+"""Conformance suites that plug-in authors run too."""

@@ -1,1 +1,1 @@
-"""Scores and the leaderboard."""
+"""The engine's leaderboard: who found the lowest loss, on which tasks, at what cost; computed from the store."""

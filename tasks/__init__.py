@@ -1,1 +1,21 @@
 """Declared tasks and suites."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nasbench_sparse.core.task import Task
+    from nasbench_sparse.runner.suite import Suite
+
+
+def tasks() -> tuple[Task, ...]:
+    """Return the built-in tasks, without importing torch."""
+    from nasbench_sparse.tasks import digits, mnist1d, mnist5k
+
+    return (*digits.tasks(), *mnist5k.tasks(), *mnist1d.tasks())
+
+
+def suites() -> tuple[Suite, ...]:
+    """Return the built-in suites."""
+    return ()

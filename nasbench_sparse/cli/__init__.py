@@ -1,4 +1,50 @@
-"""Command line."""
+"""Command line: `nasbench-sparse`. What a command needs is imported when it runs, so that help is instant."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from nasbench_sparse.errors import NbsError
+
+PROGRAM = "nasbench-sparse"
 
 
-def main() -> None: ...
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command line and return its exit status.
+
+    0 means success, 1 an error that was reported in one sentence, 2 a command line that cannot be understood,
+    130 an interrupt. `--debug` anywhere shows the traceback of an error.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        status = _call([argument for argument in given if argument != "--debug"])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the flush at exit stays quiet too
+        return 1
+    except Exception as error:
+        if debug:
+            raise
+        print(_sentence(error), file=sys.stderr)
+        return 1
+    return status
+
+
+def _call(arguments: list[str]) -> int:
+    from nasbench_sparse.cli.app import app
+
+    try:
+        app(args=arguments, prog_name=PROGRAM)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    return 0
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, NbsError):
+        return f"error: {error}"
+    first = (str(error).splitlines() or [""])[0]
+    return f"error: unexpected {type(error).__name__}: {first} (please report this; --debug shows the traceback)"

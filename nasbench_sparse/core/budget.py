@@ -13,7 +13,8 @@ class Budget:
     """An amount in one of three units.
 
     - `trials`: trials asked; a search step counts as one unit of fidelity, 1 / fidelity.max.
-    - `epochs`: units of fidelity trained, credited units left out; a trial that would exceed it is not started.
+    - `epochs`: units of fidelity trained, credited units left out; a trial starts while less is spent, so the last one
+      may exceed the amount.
     - `seconds`: the executor's clock (recorded training seconds, never wall time); no trial starts after it.
     """
 

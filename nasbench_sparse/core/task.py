@@ -47,6 +47,7 @@ class Task(ABC):
         folds: trainings per trial, averaged.
         numerics: "single", or "stacked(K)".
         signal: measured agreement between replicates, None where it has not been measured.
+        seconds: measured seconds of one evaluation at full fidelity on one core, for estimates only.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Task(ABC):
     numerics: str = "single"
     derived_from: str | None = None
     signal: Signal | None = field(default=None, metadata={"prose": True})
+    seconds: float | None = field(default=None, metadata={"prose": True})
     description: str = field(default="", metadata={"prose": True})
 
     @property

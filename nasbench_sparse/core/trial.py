@@ -65,6 +65,8 @@ class Trial:
     """A config at a fidelity and replicate, or a search step, as numbered in its run.
 
     `resumes_at` is the fidelity of the parent (0 without one): units already trained, credited to the trial.
+    `told_before` counts the outcomes the optimizer had been told when it asked, so that the interleaving of asks
+    and tells can be replayed.
     """
 
     number: int
@@ -75,6 +77,7 @@ class Trial:
     parent: int | None = None
     resumes_at: int = 0
     search: SearchStep | None = None
+    told_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)

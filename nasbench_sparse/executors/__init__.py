@@ -1,1 +1,60 @@
 """Executors: where trials are evaluated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nasbench_sparse.core.executor import Executor
+from nasbench_sparse.errors import NbsError, unknown
+
+KINDS = ("serial", "processes", "ray", "simulated")
+
+
+def make_executor(
+    kind: str,
+    *,
+    workers: int = 1,
+    checkpoints: Path | None = None,
+    trial_timeout: float | None = None,
+    ray_address: str | None = None,
+    cpus_per_trial: float = 1.0,
+    gpus_per_trial: float = 0.0,
+) -> Executor:
+    """Build an executor by its kind, importing only what that kind needs.
+
+    Args:
+        kind: "serial", "processes", "ray" or "simulated".
+        workers: trials in flight at most; a serial executor has one.
+        checkpoints: directory that keeps training states (Ray keeps them in its object store); None keeps them
+            in memory.
+        trial_timeout: seconds a trial may take, virtual ones if simulated.
+        ray_address: of a running cluster; None starts a local one. The last three arguments are for Ray only.
+
+    Raises:
+        UnknownName: no such kind.
+        NbsError: several workers for a serial executor, or fewer than one.
+    """
+    if workers < 1:
+        raise NbsError(f"an executor needs at least one worker, not {workers}")
+    if trial_timeout is not None and not trial_timeout > 0:
+        raise NbsError(f"a trial timeout is a positive number of seconds, not {trial_timeout}")
+    match kind:
+        case "serial":
+            from nasbench_sparse.executors.serial import SerialExecutor
+
+            if workers != 1:
+                raise NbsError(f"the serial executor has one worker, not {workers}; use 'processes' or 'ray'")
+            return SerialExecutor(checkpoints, trial_timeout)
+        case "processes":
+            from nasbench_sparse.executors.processes import ProcessExecutor
+
+            return ProcessExecutor(workers, checkpoints, trial_timeout)
+        case "ray":
+            from nasbench_sparse.executors.ray_cluster import RayExecutor
+
+            return RayExecutor(ray_address, workers, cpus_per_trial, gpus_per_trial, trial_timeout)
+        case "simulated":
+            from nasbench_sparse.executors.simulated import SimulatedExecutor
+
+            return SimulatedExecutor(workers, checkpoints, trial_timeout)
+    raise unknown("executor", kind, KINDS)

@@ -1,0 +1,85 @@
+"""Formats: a leaderboard as Markdown, CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict
+from typing import Any
+
+from nasbench_sparse.leaderboard.runs import Contender
+from nasbench_sparse.leaderboard.scores import Board, Entry
+from nasbench_sparse.leaderboard.table import Table, entries_table, notes, standings_table
+
+ENTRY_FIELDS = (
+    "loss",
+    "standard_error",
+    "rank",
+    "normalised",
+    "runs",
+    "finished",
+    "failed",
+    "without_result",
+    "trials",
+    "bad_trials",
+    "full_evaluations",
+    "optimizer_seconds",
+    "evaluation_seconds",
+)
+
+
+def markdown(board: Board) -> str:
+    """Return both tables and the notes."""
+    parts = [_markdown_table(table) for table in (standings_table(board), entries_table(board)) if table.rows]
+    return "\n\n".join([*parts, "\n".join(f"- {note}" for note in notes(board))]) + "\n"
+
+
+def _markdown_table(table: Table) -> str:
+    rule = [":--" if column in table.left else "--:" for column in table.columns]
+    rows = [[cell.replace("|", "\\|") for cell in row] for row in (table.columns, rule, *table.rows)]
+    return f"**{table.title}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def comma_separated(board: Board) -> str:
+    """Return one line for each task and contender, numbers in full precision, nothing for what is unknown."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("task", "optimizer", "options", "workers", "complete", *ENTRY_FIELDS))
+    for entry in board.entries:
+        who = entry.contender
+        values = (getattr(entry, name) for name in ENTRY_FIELDS)
+        writer.writerow((entry.task, who.optimizer, who.options, who.workers, entry.complete, *values))
+    return out.getvalue()
+
+
+def as_json(board: Board) -> str:
+    """Return everything the board holds as one JSON object."""
+    data = {
+        "standings": [{**_contender(s.contender), **_fields(s)} for s in board.standings],
+        "entries": [_entry(entry) for entry in board.entries],
+        "budgets": dict(board.budgets),
+        "tasks": list(board.tasks),
+        "complete_tasks": list(board.complete_tasks),
+        "superseded": [asdict(old) for old in board.superseded],
+        "repeated_runs": board.repeated,
+        "notes": notes(board),
+    }
+    return json.dumps(data, indent=2, allow_nan=False) + "\n"
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    numbers = {name: getattr(entry, name) for name in ENTRY_FIELDS}
+    return {"task": entry.task, **_contender(entry.contender), "complete": entry.complete, **numbers}
+
+
+def _contender(contender: Contender) -> dict[str, Any]:
+    return {
+        "optimizer": contender.optimizer,
+        "options": json.loads(contender.options),
+        "workers": contender.workers,
+    }
+
+
+def _fields(standing: Any) -> dict[str, Any]:
+    return {name: value for name, value in asdict(standing).items() if name != "contender"}

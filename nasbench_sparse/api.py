@@ -1,0 +1,162 @@
+"""The Python interface: tasks by name, one run, its result."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nasbench_sparse.core.budget import Budget
+from nasbench_sparse.core.config import Config
+from nasbench_sparse.core.optimizer import Optimizer
+from nasbench_sparse.core.task import Task
+from nasbench_sparse.errors import NbsError
+from nasbench_sparse.registry import all_tasks, load_optimizer, load_task, wrap_optimizer
+from nasbench_sparse.runner.plan import plan_run
+from nasbench_sparse.runner.study import Resources, Study
+from nasbench_sparse.store import Store
+
+if TYPE_CHECKING:
+    import polars
+
+    from nasbench_sparse.runner.study import Watcher
+
+
+def get_task(name: str) -> Task:
+    """Return a task by registered name, `module:object` or `file.py:object`.
+
+    Raises:
+        UnknownName: no such task; the nearest names are given.
+    """
+    return load_task(name)
+
+
+def list_tasks() -> list[str]:
+    """Return the names of all registered tasks."""
+    return list(all_tasks())
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run: its incumbent, and its trials as recorded.
+
+    `config` and `loss` are those of the lowest loss at the largest fidelity reached; None without a finished
+    trial. `trials` is read from the store when asked for.
+    """
+
+    run_id: str
+    task: str
+    optimizer: str
+    seed: int
+    config: Config | None
+    loss: float | None
+    status: str
+    store: Path | None
+    _frame: Any = None
+
+    @property
+    def trials(self) -> polars.DataFrame:
+        """One row for each trial, in the order asked: config fields, fidelity, status, loss, incumbent, seconds."""
+        if self._frame is not None:
+            return self._frame  # type: ignore[no-any-return]
+        assert self.store is not None
+        return _trials(Store(self.store, create=False), self.run_id)
+
+
+def run(
+    task: Task | str,
+    optimizer: type[Optimizer] | str,
+    *,
+    seed: int = 0,
+    trials: float | None = None,
+    epochs: float | None = None,
+    seconds: float | None = None,
+    store: str | Path | Store | None = None,
+    options: Mapping[str, Any] | None = None,
+    replicate: int = 0,
+    workers: int = 1,
+    executor: str = "serial",
+    resources: Resources | None = None,
+    watcher: Watcher | None = None,
+) -> Result:
+    """Run one optimizer on one task, or resume, extend or reuse the same run in the store.
+
+    Args:
+        task: a declared task or its name.
+        optimizer: a class with `ask` and `tell`, or a registered name.
+        trials, epochs, seconds: the budget, in one of the three units; 20 trials by default.
+        store: where everything is recorded; without one the run leaves nothing behind.
+    Raises:
+        NbsError: the run cannot be started, or its optimizer failed.
+    """
+    declared = load_task(task) if isinstance(task, str) else task
+    entry = load_optimizer(optimizer) if isinstance(optimizer, str) else wrap_optimizer(optimizer)
+    plan = plan_run(
+        declared,
+        entry,
+        _budget(trials, epochs, seconds),
+        seed=seed,
+        options=options,
+        replicate=replicate,
+        workers=workers,
+        executor=executor,
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        kept = (
+            store
+            if isinstance(store, Store)
+            else Store(store if store is not None else Path(scratch, "run.duckdb"))
+        )
+        report = Study(kept, resources, watcher=watcher).run([plan])
+        if report.failed:
+            raise NbsError(next(iter(report.failed.values())))
+        frame = _trials(kept, plan.spec.run_id)
+    best = _incumbent(frame, declared)
+    return Result(
+        run_id=plan.spec.run_id,
+        task=declared.name,
+        optimizer=entry.name,
+        seed=seed,
+        config=best[0],
+        loss=best[1],
+        status="reused" if report.reused else "finished",
+        store=kept.path if store is not None else None,
+        _frame=frame,
+    )
+
+
+def _budget(trials: float | None, epochs: float | None, seconds: float | None) -> Budget:
+    given = {"trials": trials, "epochs": epochs, "seconds": seconds}
+    named = [(unit, amount) for unit, amount in given.items() if amount is not None]
+    if len(named) > 1:
+        raise NbsError(f"give one budget, not {' and '.join(unit for unit, _ in named)}")
+    unit, amount = named[0] if named else ("trials", 20)
+    return Budget(unit, amount)  # type: ignore[arg-type]
+
+
+TRIALS = """
+SELECT t.number, t.kind, t.config_key, c.config, t.fidelity, t.replicate, t.parent, t.status, t.loss,
+       t.incumbent_loss, t.seconds, t.asked_at, t.told_at, t.worker, t.reused, t.error
+FROM trials t JOIN runs r USING (run_id)
+LEFT JOIN configs c ON c.fingerprint = r.fingerprint AND c.config_key = t.config_key
+WHERE t.run_id = ? ORDER BY t.number
+"""
+
+
+def _trials(store: Store, run_id: str) -> polars.DataFrame:
+    return store.sql(TRIALS, (run_id,))
+
+
+def _incumbent(frame: polars.DataFrame, task: Task) -> tuple[Config | None, float | None]:
+    import json
+
+    import polars
+
+    finished = frame.filter((polars.col("status") == "OK") & (polars.col("kind") == "trial"))
+    if finished.is_empty():
+        return None, None
+    top = finished.filter(polars.col("fidelity") == finished["fidelity"].max())
+    best = top.sort("loss", "number").row(0, named=True)
+    return json.loads(best["config"]), best["loss"]

@@ -1,0 +1,71 @@
+"""Console: tables and sentences for people, with rich."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING
+
+from nasbench_sparse.leaderboard.table import Table, entries_table, notes, standings_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from nasbench_sparse.leaderboard.scores import Board
+
+PIPED_WIDTH = 160
+"""Columns where output is no terminal, so that no table is cut in a file or a log."""
+
+
+def console(file: IO[str] | None = None) -> Console:
+    """Return a console on a stream (standard output by default), as wide as its terminal."""
+    from rich.console import Console
+
+    stream = file or sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else PIPED_WIDTH, highlight=False, emoji=False)
+
+
+def say(text: str) -> None:
+    """Print one line to standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def show_table(table: Table, out: Console, *, strong: Sequence[int] = ()) -> None:
+    """Print a table; rows numbered in `strong` stand out."""
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    shown = RichTable(
+        title=table.title or None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        header_style="bold cyan",
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for column in table.columns:
+        is_left = column in table.left
+        shown.add_column(column, justify="left" if is_left else "right", overflow="fold", no_wrap=not is_left)
+    ends = {sum(table.groups[: index + 1]) - 1 for index in range(len(table.groups) - 1)}
+    for index, row in enumerate(table.rows):
+        cells = [Text(cell) for cell in row]
+        shown.add_row(*cells, style="bold green" if index in strong else None, end_section=index in ends)
+    out.print(shown)
+
+
+def show_board(board: Board, out: Console) -> None:
+    """Print a leaderboard: tasks first, so that the standings end up above the prompt, then the notes."""
+    if board.entries:
+        best = [index for index, entry in enumerate(board.entries) if entry.rank is not None and entry.rank < 2]
+        firsts = [
+            index
+            for index in best
+            if board.entries[index].rank
+            == min(e.rank for e in board.entries if e.task == board.entries[index].task and e.rank is not None)
+        ]
+        show_table(entries_table(board), out, strong=firsts)
+        show_table(standings_table(board), out)
+    for note in notes(board):
+        out.print(f"· {note}", style="dim", markup=False)

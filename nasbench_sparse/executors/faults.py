@@ -1,0 +1,51 @@
+"""Declared faults of simulated workers: trials that fail and trials that take longer, decided by a hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from struct import unpack
+
+from nasbench_sparse.errors import NbsError
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What happens to one trial: it takes `slowdown` times as long; it dies at a fraction of that, or never."""
+
+    slowdown: float = 1.0
+    dies_at: float | None = None
+
+
+SPARED = Fate()
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """A fault model; a trial's fate depends on `seed`, run and trial number alone.
+
+    Args:
+        failure_rate: probability that a trial fails, at a uniformly distributed fraction of its duration.
+        straggler_rate: probability that a trial takes `straggler_factor` times as long as recorded.
+    """
+
+    failure_rate: float = 0.0
+    straggler_rate: float = 0.0
+    straggler_factor: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("failure_rate", "straggler_rate"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise NbsError(f"{name} is a probability, not {getattr(self, name)}")
+        if not self.straggler_factor >= 1.0:
+            raise NbsError(f"straggler_factor is at least 1, not {self.straggler_factor}")
+
+    def fate(self, run_id: str, number: int) -> Fate:
+        """Decide what happens to a trial."""
+        text = f"{self.seed}|{run_id}|{number}".encode()
+        fails, straggles, when = (word / 2**64 for word in unpack("<3Q", blake2b(text, digest_size=24).digest()))
+        return Fate(
+            slowdown=self.straggler_factor if straggles < self.straggler_rate else 1.0,
+            dies_at=when if fails < self.failure_rate else None,
+        )

@@ -1,0 +1,72 @@
+"""What runs in a worker process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from multiprocessing.connection import Connection
+
+from nasbench_sparse.core.executor import Work
+from nasbench_sparse.core.task import Task
+from nasbench_sparse.core.trial import Status
+from nasbench_sparse.executors.evaluate import Outcome, evaluate_work, failure, failure_text
+from nasbench_sparse.executors.transport import Parcel, unpack
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+ONE_THREAD = dict.fromkeys(_THREAD_VARIABLES, "1")
+
+
+class Worker:
+    """A long-lived worker: each task is unpacked once and then kept with the data it has loaded."""
+
+    def __init__(self) -> None:
+        self._parcels: dict[str, Parcel] = {}
+        self._tasks: dict[str, Task] = {}
+
+    def evaluate(self, fingerprint: str, parcel: Parcel | None, work: Work, checkpoint: bytes | None) -> Outcome:
+        """Evaluate work on one thread. `parcel` is None for a task that was sent before."""
+        if parcel is not None:
+            self._parcels[fingerprint] = parcel
+        try:
+            if fingerprint not in self._tasks:
+                self._tasks[fingerprint] = unpack(self._parcels[fingerprint])
+        except Exception as error:
+            return failure(Status.FAILED, failure_text(error), 0.0), None
+        use_one_thread()
+        return evaluate_work(self._tasks[fingerprint], work, checkpoint)
+
+
+def use_one_thread() -> None:
+    """Keep torch to one thread, since the number of threads changes the last bits of a result."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)
+
+
+def main(descriptor: int) -> None:
+    """Serve the driver over an inherited socket until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_exit_with_driver, daemon=True).start()
+    worker, connection = Worker(), Connection(descriptor)
+    while True:
+        try:
+            fingerprint, parcel, work, checkpoint = connection.recv()
+        except EOFError:
+            return
+        connection.send(time.monotonic())
+        outcome = worker.evaluate(fingerprint, parcel, work, checkpoint)
+        try:
+            connection.send(outcome)
+        except OSError:
+            return
+        except Exception as error:
+            connection.send((failure(Status.FAILED, failure_text(error), 0.0), None))
+
+
+def _exit_with_driver() -> None:
+    """Stop at once, in mid-training too, when the driver is gone: its end of our standard input closes then."""
+    os.read(0, 1)
+    os._exit(1)

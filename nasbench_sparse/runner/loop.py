@@ -1,0 +1,294 @@
+"""One run: asks an optimizer, keeps its budget, replays what is recorded, and tells outcomes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any, Literal, Protocol
+
+from nasbench_sparse.core.budget import Budget
+from nasbench_sparse.core.config import Config
+from nasbench_sparse.core.executor import Completion, Work
+from nasbench_sparse.core.optimizer import Optimizer
+from nasbench_sparse.core.record import Recording, Told
+from nasbench_sparse.core.run import RunSpec
+from nasbench_sparse.core.task import Task
+from nasbench_sparse.core.trial import Evaluation, Observation, Proposal, Status, Trial
+from nasbench_sparse.errors import NbsError, OptimizerError
+from nasbench_sparse.executors.evaluate import charged_seconds
+from nasbench_sparse.runner.proposal import make_trial
+from nasbench_sparse.runner.results import KnownResults
+
+Resume = Literal["strict", "tell-only"]
+
+
+class Log(Protocol):
+    """What a loop writes to; `nasbench_sparse.store.RunLog` is one."""
+
+    @property
+    def recording(self) -> Recording: ...
+    def asked(self, trial: Trial, at: float) -> None: ...
+    def told(self, told: Told) -> None: ...
+    def end(self, status: str, budget: Mapping[str, Any], spent: Mapping[str, Any]) -> None: ...
+
+
+class RunLoop:
+    """The state of one run between an optimizer and an executor.
+
+    The journal's order of asks and tells is the truth: on resume the recorded asks are issued at the recorded
+    moments to a fresh optimizer and compared, the recorded outcomes told, and only then the run goes on. A live
+    trial already told is answered from the recording; a simulated one passes through the virtual clock again.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        task: Task,
+        optimizer: Optimizer,
+        budget: Budget,
+        log: Log,
+        results: KnownResults,
+        *,
+        resume: Resume = "strict",
+    ) -> None:
+        self.spec, self.task, self.optimizer, self.budget = spec, task, optimizer, budget
+        self.log, self.results, self.resume = log, results, resume
+        self.simulated = spec.executor == "simulated"
+        self._recorded = log.recording.asked
+        self._replay: deque[Told] = deque(log.recording.told)
+        self._recorded_told = {told.number: told for told in log.recording.told}
+        self._asked_configs: dict[int, Config] = {}
+        self._told_trials: dict[int, Trial] = {}
+        self.in_flight: dict[int, Trial] = {}
+        self.number = 0
+        self.told_count = 0
+        self.clock = 0.0
+        self.spent = {"trials": 0.0, "epochs": 0.0, "seconds": 0.0, "optimizer_seconds": 0.0}
+        self.incumbent: Trial | None = None
+        self.incumbent_loss: float | None = None
+        self._top_fidelity = 0
+        self._waiting = False
+        self.departed = False
+        self.status = "running"
+        self.error: Exception | None = None
+
+    # -- asking ---------------------------------------------------------------------------------------------
+
+    @property
+    def replaying(self) -> bool:
+        """Whether recorded outcomes are still to be told."""
+        return self.told_count < len(self._recorded_told)
+
+    @property
+    def budget_left(self) -> bool:
+        """Whether another trial may start."""
+        spent = self.clock if self.budget.unit == "seconds" else self.spent[self.budget.unit]
+        return spent < self.budget.amount - 1e-9
+
+    @property
+    def next_is_recorded(self) -> bool:
+        """Whether the next trial's outcome comes from the recording, so that it needs no worker."""
+        return not self.simulated and self.number in self._recorded_told
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether the optimizer may be asked now."""
+        if self._waiting or len(self.in_flight) >= self.spec.workers:
+            return False
+        recorded = self._recorded.get(self.number)
+        if recorded is not None:
+            return recorded.told_before <= self.told_count
+        return not self.replaying and self.budget_left
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is in flight and nothing more will be asked."""
+        return not self.in_flight and not self.may_ask
+
+    def propose(self) -> Work | None:
+        """Ask the optimizer once; None if it has nothing to propose now.
+
+        Raises:
+            OptimizerError: it raised, returned garbage, or asked otherwise than recorded.
+        """
+        asked = self._call(self.optimizer.ask)
+        recorded = self._recorded.get(self.number)
+        if asked is None and recorded is None:
+            self._waiting = True
+            return None
+        trial = self._replayed(asked, recorded) if recorded is not None else self._new(asked)
+        self.in_flight[trial.number] = trial
+        self.number += 1
+        self._charge(trial)
+        return Work(self.spec.run_id, trial, self._known(trial))
+
+    def _new(self, asked: Any) -> Trial:
+        trial = self._trial(asked)
+        self._asked_configs[trial.number] = _asked_config(asked, trial)
+        self.log.asked(trial, self.clock)
+        return trial
+
+    def _replayed(self, asked: Any, recorded: Trial) -> Trial:
+        if asked is None:
+            self._depart(f"asks nothing where {_describe(recorded)} is recorded")
+        else:
+            trial = self._trial(asked)
+            if _identity(trial) == _identity(recorded):
+                self._asked_configs[trial.number] = _asked_config(asked, trial)
+                return recorded
+            self._depart(f"asks {_describe(trial)} where {_describe(recorded)} is recorded")
+        self._asked_configs[recorded.number] = recorded.config
+        return recorded
+
+    def _trial(self, asked: Any) -> Trial:
+        try:
+            return make_trial(
+                self.task,
+                asked,
+                number=self.number,
+                replicate=self.spec.replicate,
+                told_before=self.told_count,
+                trials=self._told_trials,
+            )
+        except OptimizerError as error:
+            raise OptimizerError(f"optimizer {self.spec.optimizer!r}: {error}") from error
+
+    def _depart(self, what: str) -> None:
+        if self.resume == "strict":
+            raise OptimizerError(
+                f"optimizer {self.spec.optimizer!r} is not deterministic at trial {self.number}: it {what}; "
+                "--resume tell-only goes on with the recorded trials and marks the run"
+            )
+        self.departed = True
+
+    def _known(self, trial: Trial) -> Evaluation | None:
+        known = self.results.find(trial)
+        if known is None and trial.number in self._recorded_told:
+            return self._recorded_told[trial.number].evaluation
+        return known
+
+    def _charge(self, trial: Trial) -> None:
+        if trial.search is not None:
+            self.spent["trials"] += 1.0 / self.task.fidelity.max
+            self.spent["epochs"] += 1.0
+        else:
+            self.spent["trials"] += 1.0
+            self.spent["epochs"] += trial.fidelity - trial.resumes_at
+
+    # -- telling --------------------------------------------------------------------------------------------
+
+    def replay_next(self) -> Told | None:
+        """Tell the next recorded outcome of a live run; None if there is none.
+
+        Raises:
+            OptimizerError: its trial has not been asked.
+        """
+        if self.simulated or not self._replay:
+            return None
+        told = self._replay.popleft()
+        trial = self.in_flight.get(told.number)
+        if trial is None:
+            if self.resume == "strict":
+                raise OptimizerError(
+                    f"optimizer {self.spec.optimizer!r} is not deterministic at trial {told.number}: "
+                    "its outcome is recorded, but it was not asked"
+                )
+            trial = self._recorded[told.number]
+            self._asked_configs[told.number] = trial.config
+        self._tell(trial, told, charged_seconds(told.evaluation, trial))
+        return told
+
+    def complete(self, completion: Completion) -> Told:
+        """Record an executor's outcome and tell the optimizer."""
+        trial, evaluation = completion.work.trial, completion.evaluation
+        reused = self.results.knows(trial)
+        seconds = charged_seconds(evaluation, trial)
+        loss = self._loss(trial, evaluation)
+        self.clock = completion.clock if self.simulated else self.clock + seconds / self.spec.workers
+        incumbent = self._improve(trial, evaluation.status, loss)
+        units = 1 if trial.search is not None else trial.fidelity - trial.resumes_at
+        told = Told(trial.number, evaluation, loss, incumbent, units, self.clock, completion.worker, reused)
+        if trial.number not in self._recorded_told:
+            self.log.told(told)
+        self._note(trial, told, seconds)
+        return told
+
+    def _tell(self, trial: Trial, told: Told, seconds: float) -> None:
+        self.clock = told.at
+        self._improve(trial, told.evaluation.status, told.loss)
+        self._note(trial, told, seconds)
+
+    def _note(self, trial: Trial, told: Told, seconds: float) -> None:
+        self.in_flight.pop(trial.number, None)
+        self._told_trials[trial.number] = trial
+        self.told_count += 1
+        self.spent["seconds"] += seconds
+        self.results.add(trial, told.evaluation)
+        config = self._asked_configs.pop(trial.number)
+        if trial.search is not None and told.evaluation.config is not None:
+            config = told.evaluation.config
+        curve = told.evaluation.curve
+        observation = Observation(
+            trial.number, config, trial.fidelity, told.loss, told.evaluation.status, seconds, trial.search, curve
+        )
+        self._waiting = False
+        self._call(self.optimizer.tell, observation)
+
+    def _loss(self, trial: Trial, evaluation: Evaluation) -> float:
+        curve = evaluation.curve
+        if evaluation.status is not Status.OK or not curve:
+            return self.task.objective.worst
+        return self.task.objective.loss(curve[-1])
+
+    def _improve(self, trial: Trial, status: Status, loss: float) -> float | None:
+        if trial.search is None and status is Status.OK and trial.fidelity >= self._top_fidelity:
+            higher = trial.fidelity > self._top_fidelity
+            if higher or self.incumbent_loss is None or loss < self.incumbent_loss:
+                self._top_fidelity, self.incumbent_loss, self.incumbent = trial.fidelity, loss, trial
+        return self.incumbent_loss
+
+    # -- ending ---------------------------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """Write how the run ended: its budget spent, or the optimizer exhausted."""
+        self.status = "finished" if not self.budget_left else "exhausted"
+        note = {"departed": True} if self.departed else {}
+        self.log.end(
+            self.status, {self.budget.unit: self.budget.amount}, {**self.spent, "clock": self.clock, **note}
+        )
+
+    def fail(self, error: Exception) -> None:
+        """Write that the run ended by its optimizer's fault; what is recorded stays."""
+        self.status, self.error = "failed", error
+        self.log.end("failed", {self.budget.unit: self.budget.amount}, {**self.spent, "error": str(error)})
+
+    def _call(self, method: Any, *args: Any) -> Any:
+        start = perf_counter()
+        try:
+            return method(*args)
+        except NbsError as error:
+            raise OptimizerError(f"optimizer {self.spec.optimizer!r}: {error}") from error
+        except Exception as error:
+            raise OptimizerError(
+                f"optimizer {self.spec.optimizer!r} raised {type(error).__name__} in {method.__name__} "
+                f"at trial {self.number}: {error}"
+            ) from error
+        finally:
+            self.spent["optimizer_seconds"] += perf_counter() - start
+
+
+def _asked_config(asked: Any, trial: Trial) -> Config:
+    if trial.search is not None:
+        return {}
+    return asked.config if isinstance(asked, Proposal) else asked  # type: ignore[no-any-return]
+
+
+def _identity(trial: Trial) -> tuple[Any, ...]:
+    return (trial.config_key, trial.fidelity, trial.replicate, trial.parent)
+
+
+def _describe(trial: Trial) -> str:
+    if trial.search is not None:
+        return f"search step {trial.search.step}"
+    return f"{dict(trial.config)} at fidelity {trial.fidelity}"

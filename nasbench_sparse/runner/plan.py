@@ -1,0 +1,100 @@
+"""Plans: suites turned into runs, with every mistake found before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nasbench_sparse.core.budget import Budget
+from nasbench_sparse.core.optimizer import complete_options
+from nasbench_sparse.core.record import Recording
+from nasbench_sparse.core.run import RunSpec
+from nasbench_sparse.core.task import Task
+from nasbench_sparse.errors import NbsError, UnsupportedSpace
+from nasbench_sparse.registry import OptimizerEntry, load_optimizer, load_task
+from nasbench_sparse.runner.suite import Suite
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """A run that can be started: its declaration, its task, its optimizer class and its budget."""
+
+    spec: RunSpec
+    task: Task
+    entry: OptimizerEntry
+    budget: Budget
+
+
+def plan_run(
+    task: Task,
+    entry: OptimizerEntry,
+    budget: Budget,
+    *,
+    seed: int,
+    options: Mapping[str, Any] | None = None,
+    replicate: int = 0,
+    workers: int = 1,
+    executor: str = "serial",
+    study: str = "",
+) -> PlannedRun:
+    """Check a run and name it.
+
+    Raises:
+        UnknownName: an option the optimizer does not take.
+        UnsupportedSpace: the optimizer cannot serve the task.
+        NbsError: a replicate the task does not have, or no workers.
+    """
+    complete = complete_options(entry.cls, dict(options or {}))
+    reason = entry.cls.supports(task.problem)
+    if reason is not None:
+        raise UnsupportedSpace(f"optimizer {entry.name!r} cannot serve task {task.name!r}: {reason}")
+    if not 0 <= replicate < task.replicates:
+        raise NbsError(f"task {task.name!r} has replicates 0 to {task.replicates - 1}, not {replicate}")
+    if workers < 1:
+        raise NbsError(f"a run needs at least one worker, got {workers}")
+    if executor == "serial" and workers != 1:
+        raise NbsError("the serial executor has one worker; use --executor processes, ray or simulated for more")
+    spec = RunSpec(
+        task=task.name,
+        fingerprint=task.fingerprint,
+        optimizer=entry.name,
+        source=entry.source,
+        seed=seed,
+        options=complete,
+        replicate=replicate,
+        workers=workers,
+        executor=executor,
+        study=study,
+    )
+    return PlannedRun(spec, task, entry, budget)
+
+
+def plan_suite(suite: Suite) -> list[PlannedRun]:
+    """Turn a suite into runs, in order.
+
+    Raises:
+        NbsError: any of its runs cannot be started (see `plan_run`).
+    """
+    return [
+        plan_run(
+            load_task(task),
+            load_optimizer(contender.optimizer),
+            block.budget,
+            seed=seed,
+            options=contender.options,
+            replicate=block.replicate,
+            workers=block.workers,
+            executor=block.executor,
+            study=suite.name,
+        )
+        for block, task, contender, seed in suite.entries()
+    ]
+
+
+def already_done(recording: Recording, budget: Budget) -> bool:
+    """Whether a recorded run has spent at least this budget, or its optimizer had nothing more to ask."""
+    if recording.status == "exhausted":
+        return True
+    unit = "clock" if budget.unit == "seconds" else budget.unit
+    return recording.status == "finished" and recording.spent.get(unit, 0.0) >= budget.amount - 1e-9

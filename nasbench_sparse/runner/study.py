@@ -1,0 +1,171 @@
+"""Studies: carries out planned runs against a store, reusing, resuming and extending what is recorded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from nasbench_sparse.core.executor import Executor
+from nasbench_sparse.core.record import Told
+from nasbench_sparse.errors import NbsError
+from nasbench_sparse.executors import make_executor
+from nasbench_sparse.runner.drive import Driver
+from nasbench_sparse.runner.loop import Resume, RunLoop
+from nasbench_sparse.runner.plan import PlannedRun, already_done
+from nasbench_sparse.runner.provenance import provenance
+from nasbench_sparse.runner.results import KnownResults
+
+if TYPE_CHECKING:
+    from nasbench_sparse.store import RunLog, Store
+
+MERGE_EVERY_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Where trials are evaluated, apart from the kind and number of workers, which belong to the run."""
+
+    trial_timeout: float | None = None
+    ray_address: str | None = None
+    cpus_per_trial: float = 1.0
+    gpus_per_trial: float = 0.0
+
+
+class Watcher(Protocol):
+    """Sees a study as it goes on."""
+
+    def planned(self, runs: Sequence[PlannedRun], done: int) -> None: ...
+    def started(self, loop: RunLoop) -> None: ...
+    def told(self, loop: RunLoop, told: Told) -> None: ...
+    def ended(self, loop: RunLoop) -> None: ...
+
+
+class Unwatched:
+    """A watcher that shows nothing."""
+
+    def planned(self, runs: Sequence[PlannedRun], done: int) -> None: ...
+    def started(self, loop: RunLoop) -> None: ...
+    def told(self, loop: RunLoop, told: Told) -> None: ...
+    def ended(self, loop: RunLoop) -> None: ...
+
+
+@dataclass(slots=True)
+class StudyReport:
+    """How a study ended: runs by outcome, and the error of each failed one by run id."""
+
+    reused: list[str] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+class Study:
+    """Planned runs, a store, and the resources to carry them out."""
+
+    def __init__(
+        self,
+        store: Store,
+        resources: Resources | None = None,
+        *,
+        resume: Resume = "strict",
+        watcher: Watcher | None = None,
+    ) -> None:
+        self.store = store
+        self.resources = resources or Resources()
+        self.resume: Resume = resume
+        self.watcher: Watcher = watcher or Unwatched()
+        self.report = StudyReport()
+        self._results: dict[str, KnownResults] = {}
+        self._logs: dict[str, RunLog] = {}
+        self._merged_at = time.monotonic()
+
+    def run(self, plans: Iterable[PlannedRun]) -> StudyReport:
+        """Carry out the runs that are not yet in the store.
+
+        An optimizer's error ends its run and is kept in the report. On an interrupt the journals are closed, so
+        that the same call resumes.
+        """
+        plans = list(plans)
+        todo = [plan for plan in plans if not self._reuse(plan)]
+        self.watcher.planned(plans, len(plans) - len(todo))
+        try:
+            for (kind, workers), group in groupby(todo, key=lambda plan: (plan.spec.executor, plan.spec.workers)):
+                self._run_group(kind, workers, list(group))
+        finally:
+            for log in self._logs.values():
+                log.close()
+            self.store.merge(wait=10.0)
+        return self.report
+
+    def _reuse(self, plan: PlannedRun) -> bool:
+        done = already_done(self.store.recorded(plan.spec.run_id), plan.budget)
+        if done:
+            self.report.reused.append(plan.spec.run_id)
+        return done
+
+    def _run_group(self, kind: str, workers: int, plans: list[PlannedRun]) -> None:
+        if kind == "simulated":
+            for plan in plans:
+                with self._executor(kind, workers) as executor:
+                    Driver(executor, self._heard).drive(self._loops([plan]))
+            return
+        with self._executor(kind, workers) as executor:
+            Driver(executor, self._heard).drive(self._loops(plans))
+
+    def _executor(self, kind: str, workers: int) -> Executor:
+        resources = self.resources
+        return make_executor(
+            kind,
+            workers=workers,
+            checkpoints=Path(f"{self.store.path}.checkpoints"),
+            trial_timeout=resources.trial_timeout,
+            ray_address=resources.ray_address,
+            cpus_per_trial=resources.cpus_per_trial,
+            gpus_per_trial=resources.gpus_per_trial,
+        )
+
+    def _loops(self, plans: list[PlannedRun]) -> Iterator[RunLoop]:
+        for plan in plans:
+            try:
+                loop = self._loop(plan)
+            except NbsError as error:
+                self.report.failed[plan.spec.run_id] = str(error)
+                continue
+            self.watcher.started(loop)
+            yield loop
+
+    def _loop(self, plan: PlannedRun) -> RunLoop:
+        optimizer = plan.entry.cls(plan.task.problem, seed=plan.spec.seed, **plan.spec.options)
+        results = self._known(plan)
+        log = self.store.begin(
+            plan.spec,
+            plan.task,
+            provenance=provenance(),
+            durable="batch" if plan.spec.executor == "simulated" else "each",
+        )
+        self._logs[plan.spec.run_id] = log
+        return RunLoop(plan.spec, plan.task, optimizer, plan.budget, log, results, resume=self.resume)
+
+    def _known(self, plan: PlannedRun) -> KnownResults:
+        fingerprint = plan.spec.fingerprint
+        if fingerprint not in self._results:
+            self._results[fingerprint] = KnownResults(self.store.results(fingerprint))
+        return self._results[fingerprint]
+
+    def _heard(self, loop: RunLoop, told: Told | None) -> None:
+        if told is not None:
+            self.watcher.told(loop, told)
+            return
+        run_id = loop.spec.run_id
+        self._logs.pop(run_id).close()
+        if loop.status == "failed":
+            self.report.failed[run_id] = str(loop.error)
+        else:
+            self.report.finished.append(run_id)
+        self.watcher.ended(loop)
+        if time.monotonic() - self._merged_at > MERGE_EVERY_SECONDS:
+            self.store.merge()
+            self._merged_at = time.monotonic()

@@ -1,0 +1,83 @@
+"""Masks: which weights are kept, with exact counts, and how they stay zero through training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+def keep_count(size: int, density: float) -> int:
+    """Return how many of `size` weights a density keeps: round(density * size), halves to even.
+
+    Raises:
+        ValueError: density outside [0, 1].
+    """
+    if not 0.0 <= density <= 1.0:
+        raise ValueError(f"density {density} lies outside [0, 1]")
+    return round(density * size)
+
+
+def keep_top(scores: Tensor, density: float) -> Tensor:
+    """Keep the round(density * n) highest-scoring weights.
+
+    Ties keep the lower flat index, so the count is exact and the mask deterministic.
+
+    Args:
+        scores: importance of each weight, any shape; larger is kept.
+        density: fraction kept, in [0, 1].
+    Returns:
+        Boolean mask of the shape of `scores`.
+    Raises:
+        ValueError: density outside [0, 1].
+    """
+    count = keep_count(scores.numel(), density)
+    order = torch.sort(scores.flatten(), descending=True, stable=True).indices
+    mask = torch.zeros(scores.numel(), dtype=torch.bool, device=scores.device)
+    mask[order[:count]] = True
+    return mask.view(scores.shape)
+
+
+def density_of(masks: Sequence[Tensor]) -> float:
+    """Return active over all weights of the masked layers."""
+    return sum(int(m.sum()) for m in masks) / sum(m.numel() for m in masks)
+
+
+class WeightMasks:
+    """Boolean masks bound to a network's weights.
+
+    Gradients are masked before a step, so that pruned entries enter no momentum and no norm; weights after it,
+    so that they are zero whatever the optimizer did.
+
+    Args:
+        weights: the prunable parameters.
+        masks: one boolean mask for each, of its shape.
+    """
+
+    def __init__(self, weights: Sequence[nn.Parameter], masks: Sequence[Tensor]) -> None:
+        self.masks = tuple(masks)
+        self.density = density_of(masks)
+        pairs = [(w, m) for w, m in zip(weights, masks, strict=True) if not bool(m.all())]
+        self._weights = [w for w, _ in pairs]
+        self._factors = [m.to(w.dtype) for w, m in pairs]
+        self._survivors = {id(w): int(m.sum()) for w, m in zip(weights, masks, strict=True)}
+        with torch.no_grad():
+            for weight, mask in pairs:
+                weight.masked_fill_(~mask, 0.0)
+
+    def survivors(self, parameter: nn.Parameter) -> int:
+        """Return how many entries of a parameter are trained; all of them where it has no mask."""
+        return self._survivors.get(id(parameter), parameter.numel())
+
+    @torch.no_grad()
+    def mask_gradients(self) -> None:
+        """Set the gradients of pruned weights to zero."""
+        if self._weights:
+            torch._foreach_mul_([w.grad for w in self._weights], self._factors)
+
+    @torch.no_grad()
+    def mask_weights(self) -> None:
+        """Set pruned weights to zero."""
+        if self._weights:
+            torch._foreach_mul_(self._weights, self._factors)

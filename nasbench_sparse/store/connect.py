@@ -1,0 +1,185 @@
+"""Connections to a store's DuckDB file: its checks, its locks, its migrations."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from nasbench_sparse.errors import StoreError
+from nasbench_sparse.store import schema
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+T = TypeVar("T")
+
+READER_WAIT = 60.0
+"""Seconds a reader, or a writer who must write, keeps trying to get past other processes."""
+
+_RETRY = 0.05
+_HEADERS = 3 * 4096  # one main header, then two database headers of which the newer counts
+_NOT_HERE = "; give another path, or move this file away"
+
+
+class Locked(StoreError):
+    """Another process holds the store, and waiting did not help."""
+
+
+def check_file(path: Path) -> None:
+    """Check, without opening it, that a path is absent or a whole DuckDB file.
+
+    Raises:
+        StoreError: a directory, another kind of file, or a truncated one.
+    """
+    if path.is_dir():
+        raise StoreError(f"{path} is a directory, not a store{_NOT_HERE}")
+    if not path.exists():
+        return
+    head = _head(path)
+    if head[8:12] != b"DUCK":
+        kind = "empty" if not head else f"not a DuckDB file (it begins with {head[:12]!r})"
+        raise StoreError(f"{path} is {kind}{_NOT_HERE}")
+    if _is_truncated(path, head):
+        time.sleep(_RETRY)  # a merge may have changed the file between reading its header and its size
+        if _is_truncated(path, _head(path)):
+            raise StoreError(
+                f"{path} is truncated: it has {path.stat().st_size} bytes and its header promises more; "
+                "restore a copy, or move it away and merge the journals that are left into a new store"
+            )
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEADERS)
+
+
+def _is_truncated(path: Path, head: bytes) -> bool:
+    if len(head) < _HEADERS:
+        return True
+    # checksum, iteration, meta block, free list, number of blocks, bytes of a block
+    newest = max((struct.unpack_from("<6Q", head, offset) for offset in (4096, 8192)), key=lambda h: h[1])
+    return path.stat().st_size < _HEADERS + newest[4] * newest[5]
+
+
+@contextmanager
+def connect(path: Path, *, read_only: bool, wait: float) -> Iterator[DuckDBPyConnection]:
+    """Open the file, closed on leaving; try again every 50 ms while another process holds it.
+
+    Raises:
+        Locked: `wait` seconds did not help.
+        StoreError: the file cannot be read.
+    """
+    connection = _open(path, read_only=read_only, wait=wait)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _open(path: Path, *, read_only: bool, wait: float) -> DuckDBPyConnection:
+    import duckdb
+
+    return retry(lambda: duckdb.connect(str(path), read_only=read_only), path, wait)
+
+
+def retry(action: Callable[[], T], path: Path, wait: float) -> T:
+    """Do something that needs the file's lock; see `connect`."""
+    import duckdb
+
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            return action()
+        except duckdb.Error as error:
+            if not is_lock_error(error):
+                raise StoreError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+        if time.monotonic() >= deadline:
+            raise Locked(f"{path} is being written or read by other processes; waited {wait:g} s")
+        time.sleep(_RETRY)
+
+
+def is_lock_error(error: Exception) -> bool:
+    """Tell whether an error of DuckDB means that the file is held, by another process or in this one."""
+    message = str(error)
+    return "Could not set lock" in message or "different configuration" in message or "already attached" in message
+
+
+def create(path: Path) -> None:
+    """Create an empty store, complete or not at all; keep a file that is there already."""
+    import duckdb
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.new-{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    try:
+        with duckdb.connect(str(fresh)) as connection:
+            for version, migration in enumerate(schema.MIGRATIONS, 1):
+                apply(connection, migration, version)
+            connection.execute("CHECKPOINT")
+        try:
+            os.link(fresh, path)  # unlike a rename, never replaces a store made meanwhile
+        except FileExistsError:
+            return
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def apply(connection: DuckDBPyConnection, migration: str, version: int) -> None:
+    """Carry out one migration, in a transaction of its own."""
+    connection.execute("BEGIN")
+    for statement in schema.statements(migration):
+        connection.execute(statement)
+    connection.execute("UPDATE meta SET schema_version = ?", [version])
+    connection.execute("COMMIT")
+
+
+def check_version(path: Path) -> None:
+    """Check the schema of an existing store, and bring an older one up to date after copying it.
+
+    Raises:
+        StoreError: a newer schema, or a DuckDB file that is no store.
+    """
+    with connect(path, read_only=True, wait=READER_WAIT) as connection:
+        version = schema_version(connection, path)
+    if version > len(schema.MIGRATIONS):
+        raise StoreError(
+            f"{path} has schema version {version}; this release knows up to {len(schema.MIGRATIONS)}: "
+            "upgrade nasbench-sparse to read it (the file was not touched)"
+        )
+    if version < len(schema.MIGRATIONS):
+        _migrate(path)
+
+
+def schema_version(connection: DuckDBPyConnection, path: Path) -> int:
+    """Return a store's schema version.
+
+    Raises:
+        StoreError: the DuckDB file is no store.
+    """
+    import duckdb
+
+    try:
+        row = connection.execute("SELECT schema_version FROM meta").fetchone()
+    except duckdb.CatalogException:
+        row = None
+    if row is None:
+        raise StoreError(f"{path} is a DuckDB file but not a store of nasbench-sparse{_NOT_HERE}")
+    return int(row[0])
+
+
+def _migrate(path: Path) -> None:
+    with connect(path, read_only=False, wait=READER_WAIT) as connection:
+        version = schema_version(connection, path)  # another process may have been first
+        if version >= len(schema.MIGRATIONS):
+            return
+        connection.execute("CHECKPOINT")
+        shutil.copyfile(path, path.with_name(f"{path.name}.backup-v{version}"))
+        for number, migration in enumerate(schema.MIGRATIONS[version:], version + 1):
+            apply(connection, migration, number)
+        connection.execute("CHECKPOINT")

@@ -1,0 +1,46 @@
+"""Optimizers of weights by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from nasbench_sparse.core.blueprint import Recipe
+from nasbench_sparse.errors import unknown
+from nasbench_sparse.nn.sites import sites_of
+from nasbench_sparse.sparsity.masks import WeightMasks
+from nasbench_sparse.training.fromage import Fromage
+from nasbench_sparse.training.tadam import TAdam
+
+Groups = list[dict[str, Any]]
+
+OPTIMIZERS: dict[str, Callable[[Groups, Recipe, WeightMasks], Optimizer]] = {
+    "sgd": lambda g, r, m: torch.optim.SGD(g, lr=r.learning_rate, momentum=r.momentum, fused=True),
+    "adam": lambda g, r, m: torch.optim.Adam(g, lr=r.learning_rate, fused=True),
+    "adamw": lambda g, r, m: torch.optim.AdamW(g, lr=r.learning_rate, fused=True),
+    "adagrad": lambda g, r, m: torch.optim.Adagrad(g, lr=r.learning_rate, fused=True),
+    "rmsprop": lambda g, r, m: torch.optim.RMSprop(g, lr=r.learning_rate, foreach=True),
+    "fromage": lambda g, r, m: Fromage(g, lr=r.learning_rate),
+    "tadam": lambda g, r, m: TAdam(g, lr=r.learning_rate, size=m.survivors),
+}
+
+
+def build_optimizer(recipe: Recipe, network: nn.Module, masks: WeightMasks) -> Optimizer:
+    """Build the recipe's optimizer; weight decay leaves the parameters of activations alone.
+
+    Raises:
+        UnknownName: naming the nearest optimizers.
+    """
+    if recipe.optimizer not in OPTIMIZERS:
+        raise unknown("optimizer", recipe.optimizer, OPTIMIZERS)
+    activations = {id(p) for p in sites_of(network).parameters()}
+    groups: Groups = [
+        {"params": [p for p in network.parameters() if id(p) not in activations], "weight_decay": recipe.weight_decay}
+    ]
+    if activations:
+        groups.append({"params": list(sites_of(network).parameters()), "weight_decay": 0.0})
+    return OPTIMIZERS[recipe.optimizer](groups, recipe, masks)

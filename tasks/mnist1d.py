@@ -1,0 +1,28 @@
+"""Tasks on MNIST-1D (5,000 generated signals of length 40): a 1-D CNN."""
+
+from __future__ import annotations
+
+from nasbench_sparse.core.blueprint import Network
+from nasbench_sparse.tasks.family import Family
+from nasbench_sparse.training.task import TrainingTask
+
+CNN = Family(
+    name="mnist1d-cnn",
+    dataset="mnist1d",
+    network=Network("cnn1d"),
+    layer_sizes=(125, 1875, 1875, 1250),
+    sites=3,
+    epochs=16,
+    pretraining=16,
+)
+
+
+def tasks() -> tuple[TrainingTask, ...]:
+    """Return the tasks on MNIST-1D."""
+    return (
+        CNN.densities(),
+        CNN.operators(),
+        CNN.cells(),
+        CNN.hyperparameters(),
+        CNN.densities_and_operators(),
+    )

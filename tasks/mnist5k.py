@@ -1,0 +1,55 @@
+"""Tasks on 5,000 images of MNIST: a perceptron, a small CNN, and LeNet-5."""
+
+from __future__ import annotations
+
+from nasbench_sparse.core.blueprint import Network
+from nasbench_sparse.tasks.family import Family
+from nasbench_sparse.training.task import TrainingTask
+
+MLP = Family(
+    name="mnist5k-mlp",
+    dataset="mnist5k",
+    network=Network("mlp", (("inputs", 784), ("hidden", (64, 48, 32)))),
+    layer_sizes=(50176, 3072, 1536, 320),
+    sites=3,
+    epochs=12,
+    pretraining=8,
+)
+
+CNN = Family(
+    name="mnist5k-cnn",
+    dataset="mnist5k",
+    network=Network("small_cnn"),
+    layer_sizes=(72, 1152, 25088, 320),
+    sites=3,
+    epochs=8,
+    pretraining=8,
+)
+
+LENET5 = Family(
+    name="mnist5k-lenet5",
+    dataset="mnist5k",
+    network=Network("lenet5"),
+    layer_sizes=(150, 2400, 30720, 10080, 840),
+    sites=4,
+    epochs=8,
+    pretraining=8,
+)
+
+
+def tasks() -> tuple[TrainingTask, ...]:
+    """Return the tasks on MNIST-5k."""
+    return (
+        MLP.densities(),
+        MLP.operators(),
+        MLP.cells(),
+        MLP.hyperparameters(),
+        CNN.densities(),
+        CNN.operators(),
+        CNN.cells(),
+        CNN.hyperparameters(),
+        LENET5.densities(),
+        LENET5.operators(),
+        LENET5.cells(),
+        LENET5.hyperparameters(),
+    )

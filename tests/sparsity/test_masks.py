@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nasbench_sparse.sparsity.masks import WeightMasks, density_of, keep_count, keep_top
+
+
+def _plain(scores: list[int], density: float) -> list[bool]:
+    """Keep the best round(density * n) by a plain sort on (score descending, index ascending)."""
+    order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
+    kept = set(order[: round(density * len(scores))])
+    return [i in kept for i in range(len(scores))]
+
+
+@given(scores=st.lists(st.integers(-3, 3), min_size=1, max_size=60), density=st.floats(0.0, 1.0))
+def test_keep_top_equals_a_plain_sort(scores: list[int], density: float) -> None:
+    mask = keep_top(torch.tensor(scores, dtype=torch.float32), density)
+    assert mask.tolist() == _plain(scores, density)
+    assert int(mask.sum()) == keep_count(len(scores), density)
+
+
+def test_keep_top_breaks_ties_by_flat_index() -> None:
+    mask = keep_top(torch.tensor([[1.0, 2.0, 1.0], [1.0, 0.0, 1.0]]), 0.5)
+    assert mask.tolist() == [[True, True, True], [False, False, False]]
+
+
+@given(low=st.floats(0.0, 1.0), high=st.floats(0.0, 1.0))
+def test_keep_top_masks_are_nested(low: float, high: float) -> None:
+    scores = torch.rand(97, generator=torch.Generator().manual_seed(3)).mul(20).round()
+    small, large = keep_top(scores, min(low, high)), keep_top(scores, max(low, high))
+    assert not torch.any(small & ~large)
+
+
+@pytest.mark.parametrize("density", [-0.01, 1.01, float("nan")])
+def test_keep_top_refuses_a_density_outside_the_unit_interval(density: float) -> None:
+    with pytest.raises(ValueError, match="lies outside"):
+        keep_top(torch.ones(3), density)
+
+
+def test_density_of_weighs_layers_by_size() -> None:
+    assert density_of([torch.tensor([True, False, False, False]), torch.tensor([True])]) == pytest.approx(0.4)
+
+
+def test_weight_masks_zero_weights_and_gradients_only_where_pruned() -> None:
+    weight = torch.nn.Parameter(torch.tensor([1.0, -2.0, 3.0]))
+    masks = WeightMasks([weight], [torch.tensor([True, False, True])])
+    assert weight.tolist() == [1.0, 0.0, 3.0]
+    weight.grad = torch.tensor([4.0, 5.0, 6.0])
+    masks.mask_gradients()
+    assert weight.grad.tolist() == [4.0, 0.0, 6.0]
+    with torch.no_grad():
+        weight.fill_(7.0)
+    masks.mask_weights()
+    assert weight.tolist() == [7.0, 0.0, 7.0]
+    assert masks.survivors(weight) == 2
+    assert masks.survivors(torch.nn.Parameter(torch.ones(5))) == 5

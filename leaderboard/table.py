@@ -148,6 +148,9 @@ def _hole_notes(board: Board) -> list[str]:
     if holes:
         shown = ", ".join(holes[:6]) + (f" and {len(holes) - 6} more" if len(holes) > 6 else "")
         lines.append(f"Never run: {shown}.")
+    uneven = [task for task in board.tasks if len({e.finished for e in board.entries if e.task == task}) > 1]
+    if uneven:
+        lines.append(f"Optimizers have different numbers of runs on {', '.join(uneven)}.")
     if len(board.complete_tasks) < len(board.tasks):
         left_out = ", ".join(task for task in board.tasks if task not in board.complete_tasks)
         lines.append(f"Mean rank, wins and mean score leave out tasks with holes: {left_out}.")

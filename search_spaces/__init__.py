@@ -3,10 +3,11 @@
 from nasbench_sparse.search_spaces.activation_cell import ActivationCell
 from nasbench_sparse.search_spaces.density_budget import DensityBudget
 from nasbench_sparse.search_spaces.hpo_config import HyperparameterConfig, safs_stage2, thesis_training
-from nasbench_sparse.search_spaces.layer_density import LayerDensity, UniformDensity
+from nasbench_sparse.search_spaces.layer_density import LayerDensity
 from nasbench_sparse.search_spaces.operator_chromosome import OperatorChromosome
 from nasbench_sparse.search_spaces.parameters import Categorical, Float, Integer
 from nasbench_sparse.search_spaces.product import Product
+from nasbench_sparse.search_spaces.uniform_density import UniformDensity
 
 __all__ = [
     "ActivationCell",

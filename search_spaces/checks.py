@@ -49,10 +49,10 @@ def check_number(field: str, value: object, low: float, high: float, *, integer:
         InvalidConfig: not a finite number (a bool is none), not whole where it must be, or out of range.
     """
     kind = "an integer" if integer else "a number"
-    if not isinstance(value, Real) or isinstance(value, bool) or (integer and not float(value).is_integer()):
+    if isinstance(value, bool) or not isinstance(value, Real) or (integer and not float(value).is_integer()):
         raise InvalidConfig(f"config field {field!r} is {value!r:.60}; it must be {kind} in [{low}, {high}]")
     slack = 1e-9 * (high - low)
-    if not math.isfinite(value) or not low - slack <= value <= high + slack:
+    if not math.isfinite(value) or not low - slack <= float(value) <= high + slack:
         raise InvalidConfig(f"config field {field!r} is {value}; it must lie in [{low}, {high}]")
 
 

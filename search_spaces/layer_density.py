@@ -1,4 +1,4 @@
-"""Densities of layers: one for each (SNAS) or one for all, optionally under a budget of active weights.
+"""One density for each layer (SNAS), optionally under a budget of active weights.
 
 References:
     Tessera's thesis on sparse networks, chapter 4 (SNAS): a density vector d in [0, 1]^L.
@@ -36,7 +36,7 @@ FILLED = 0.9
 class DensitySpace(SearchSpace):
     """What both density spaces share: the layers, the range of their densities, and the budget.
 
-    A layer of n weights at density d has round(d n) active ones (a tie rounds up). Densities are continuous to an
+    A layer of n weights at density d has round(d n) active ones. Densities are continuous to an
     optimizer (`size` is None), but canonical configs stand for masks: equal counts in every layer, one key.
 
     Args:
@@ -88,12 +88,12 @@ class DensitySpace(SearchSpace):
     def _check_total(self, active: int) -> None:
         if active > self.total:
             named = self.fields[0] if len(self.fields) == 1 else f"{self.fields[0]} to {self.fields[-1]}"
-            raise InvalidConfig(f"config: {named} keep {active} weights; the budget allows {self.total}")
+            raise InvalidConfig(f"config {named}: {active} weights in all are more than the budget of {self.total}")
 
     def _counts(self, densities: list[float]) -> list[int]:
         """Return the active weights of each layer, within its bounds."""
         bounds = zip(densities, self.layer_sizes, self.low, self.high, strict=True)
-        return [min(max(int(d * n + 0.5), low), high) for d, n, low, high in bounds]
+        return [min(max(round(d * n), low), high) for d, n, low, high in bounds]
 
 
 @dataclass(frozen=True)
@@ -214,90 +214,3 @@ class LayerDensity(DensitySpace):
 
     def _config(self, counts: list[int]) -> dict[str, Value]:
         return {f: count / size for f, count, size in zip(self.fields, counts, self.layer_sizes, strict=True)}
-
-
-@dataclass(frozen=True)
-class UniformDensity(DensitySpace):
-    """One density for all layers: field `density`. A budget lowers its upper bound.
-
-    Of all densities that give equal counts in every layer, the canonical one is the shortest decimal.
-    A neighbour is a Gaussian step.
-    """
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        return ("density",)
-
-    @cached_property
-    def cap(self) -> float:
-        """Largest density that meets the budget."""
-        low, high = self.minimum, self.maximum
-        if sum(self._counts_at(high)) <= self.total:
-            return high
-        for _ in range(60):
-            middle = (low + high) / 2
-            low, high = (middle, high) if sum(self._counts_at(middle)) <= self.total else (low, middle)
-        return low
-
-    def sample(self, rng: np.random.Generator) -> dict[str, Value]:
-        return self._config(self.minimum + float(rng.random()) * (self.cap - self.minimum))
-
-    def neighbour(self, config: Config, rng: np.random.Generator) -> dict[str, Value]:
-        density = float(config["density"])
-        now = self._config(density)
-        step = STEP * (self.cap - self.minimum)
-        for _ in range(100):
-            moved = self._config(min(max(density + float(rng.normal()) * step, self.minimum), self.cap))
-            if moved != now:
-                return moved
-            step *= 1.5  # few weights: steps must grow to change any
-        return now
-
-    def canonical(self, config: Config) -> dict[str, Value]:
-        self.validate(config)
-        return self._config(float(config["density"]))
-
-    def validate(self, config: Config) -> None:
-        check_fields(config, self.fields)
-        check_number("density", config["density"], self.minimum, self.maximum)
-        self._check_total(sum(self._counts_at(float(config["density"]))))
-
-    def configure(self, blueprint: Blueprint, config: Config) -> Blueprint:
-        return blueprint.with_densities((float(config["density"]),) * len(self.layer_sizes))
-
-    @property
-    def coordinates(self) -> ConfigurationSpace:
-        from ConfigSpace import ConfigurationSpace, Constant, UniformFloatHyperparameter
-
-        space = ConfigurationSpace()
-        if self.minimum < self.cap:
-            space.add(UniformFloatHyperparameter("density", self.minimum, self.cap))
-        else:
-            space.add(Constant("density", self.cap))
-        return space
-
-    def decode(self, point: Mapping[str, Any]) -> dict[str, Value]:
-        return self._config(min(max(float(point["density"]), self.minimum), self.cap))
-
-    def encode(self, config: Config) -> dict[str, Any]:
-        return dict(self.canonical(config))
-
-    def grid(self, resolution: int) -> Iterator[dict[str, Value]]:
-        levels = np.linspace(self.minimum, self.cap, resolution).tolist()
-        yield from ({"density": d} for d in dict.fromkeys(self._config(level)["density"] for level in levels))
-
-    def _counts_at(self, density: float) -> list[int]:
-        return self._counts([density] * len(self.layer_sizes))
-
-    def _config(self, density: float) -> dict[str, Value]:
-        """Return the shortest decimal in the interval of densities with the same counts."""
-        counts = self._counts_at(density)
-        layers = list(zip(counts, self.layer_sizes, self.low, self.high, strict=True))
-        lowest = max([self.minimum, *((count - 0.5) / n for count, n, low, _ in layers if count > low)])
-        highest = min([self.maximum, *((count + 0.5) / n for count, n, _, high in layers if count < high)])
-        middle = (lowest + highest) / 2
-        for digits in range(17):
-            short = round(middle, digits)
-            if self.minimum <= short <= self.maximum and self._counts_at(short) == counts:
-                return {"density": short}
-        return {"density": middle}

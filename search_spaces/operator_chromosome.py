@@ -115,7 +115,7 @@ class OperatorChromosome(SearchSpace):
 
     @property
     def size(self) -> int:
-        return len(self.operators) ** self.sites
+        return int(len(self.operators) ** self.sites)
 
     def grid(self, resolution: int) -> Iterator[dict[str, Value]]:
         """Yield every chromosome, the last site varying fastest; `resolution` does not matter."""

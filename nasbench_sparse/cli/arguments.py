@@ -82,7 +82,7 @@ def _fit(entry: OptimizerEntry, key: str, value: Any, *, shared: bool) -> Any:
     try:
         complete_options(entry.cls, {key: value})
     except UnknownName as error:
-        hint = f"; OPTIMIZER.{key}=... gives an option to one optimizer only" if shared else ""
+        hint = f" (OPTIMIZER.{key}=... gives it to one optimizer only)" if shared else ""
         raise UnknownName(f"{error}{hint}") from error
     default = option_defaults(entry.cls).get(key)
     wanted = type(default)

@@ -17,12 +17,12 @@ PIPED_WIDTH = 160
 """Columns where output is no terminal, so that no table is cut in a file or a log."""
 
 
-def console(file: IO[str] | None = None) -> Console:
-    """Return a console on a stream (standard output by default), as wide as its terminal."""
+def console(file: IO[str] | None = None, width: int = PIPED_WIDTH) -> Console:
+    """Return a console on a stream (standard output by default), as wide as its terminal, or else `width`."""
     from rich.console import Console
 
     stream = file or sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else PIPED_WIDTH, highlight=False, emoji=False)
+    return Console(file=stream, width=None if stream.isatty() else width, highlight=False, emoji=False)
 
 
 def say(text: str) -> None:
@@ -55,16 +55,28 @@ def show_table(table: Table, out: Console, *, strong: Sequence[int] = ()) -> Non
     out.print(shown)
 
 
+def fit(table: Table, out: Console) -> Table:
+    """Leave out the columns, from the right, that a terminal is too narrow for, and say so in the title."""
+    if not out.is_terminal:
+        return table
+    widths = [max(map(len, column)) + 2 for column in zip(table.columns, *table.rows, strict=True)]
+    kept = len(widths)
+    while kept > 1 and sum(widths[:kept]) > out.width:
+        kept -= 1
+    if kept == len(widths):
+        return table
+    left_out = ", ".join(table.columns[kept:])
+    title = f"{table.title}; too wide for the columns {left_out}"
+    return Table(title, table.columns[:kept], tuple(row[:kept] for row in table.rows), table.left)
+
+
 def show_board(board: Board, out: Console) -> None:
     """Print a leaderboard: tasks first, so that the standings end up above the prompt, then the notes."""
     if board.entries:
-        best = [index for index, entry in enumerate(board.entries) if entry.rank is not None and entry.rank < 2]
-        firsts = [
-            index
-            for index in best
-            if board.entries[index].rank
-            == min(e.rank for e in board.entries if e.task == board.entries[index].task and e.rank is not None)
-        ]
+        lowest: dict[str, float | None] = {}
+        for entry in board.entries:  # best first within a task
+            lowest.setdefault(entry.task, entry.rank)
+        firsts = [i for i, e in enumerate(board.entries) if e.rank is not None and e.rank == lowest[e.task]]
         show_table(entries_table(board), out, strong=firsts)
         show_table(standings_table(board), out)
     for note in notes(board):

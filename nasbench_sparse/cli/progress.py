@@ -66,9 +66,9 @@ class Progress:
         share = share_done(loop)
         self.left.advance(state.task, share - state.share, now, replayed=loop.replaying)
         state.share, state.loss, state.best = share, told.loss, told.incumbent_loss
+        state.trials = amount_done(loop)
         if now - self._drawn >= self.draw_every_seconds:
             self._drawn = now
-            state.trials = amount_done(loop)
             self.show_state(state)
 
     def ended(self, loop: RunLoop) -> None:
@@ -77,7 +77,6 @@ class Progress:
         self.left.advance(state.task, 1.0 - state.share, time.monotonic(), replayed=loop.replaying)
         self.ended_runs += 1
         self.failed += loop.status == "failed"
-        state.trials = amount_done(loop)
         self.show_end(state, loop)
 
     def close(self) -> None:
@@ -112,7 +111,7 @@ class Progress:
         """Time passed and time left."""
         left = self.left.seconds
         passed = f"{duration(time.monotonic() - self.begun)} passed"
-        return passed if left is None else f"{passed}, about {duration(left)} left"
+        return passed if not left else f"{passed}, about {duration(left)} left"
 
 
 def share_done(loop: RunLoop) -> float:

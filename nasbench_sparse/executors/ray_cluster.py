@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import socket
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -85,7 +86,7 @@ class RayExecutor(PoolExecutor):
         self._start_timeout = start_timeout
         self._connected_here = not ray.is_initialized()
         if self._connected_here:
-            _connect(address or os.environ.get("RAY_ADDRESS"), workers * cpus_per_trial)
+            _connect(address or os.environ.get("RAY_ADDRESS") or None, workers * cpus_per_trial)
         self._actor_class = ray.remote(**self._resources, runtime_env={"env_vars": ONE_THREAD})(_Actor)
         self._members: list[_Member] = []
         self._expected: dict[Any, _Member] = {}  # object reference -> the member it comes from
@@ -229,9 +230,12 @@ def _connect(address: str | None, cpus: float) -> None:
         count = max(os.cpu_count() or 1, math.ceil(cpus))
         ray.init(address="local", num_cpus=count, include_dashboard=False, **quiet)
         return
+    host, _, port = address.rpartition(":")
     try:
+        if host and port.isdigit() and "/" not in host:  # Ray itself tries for minutes, and prints
+            socket.create_connection((host, int(port)), timeout=10.0).close()
         ray.init(address=address, **quiet)
-    except (ConnectionError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise NbsError(f"no Ray cluster answers at {address!r}: {error}") from error
 
 

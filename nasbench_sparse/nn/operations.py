@@ -86,9 +86,11 @@ def unary(name: str, x: Tensor, gamma: Tensor | None = None, *, bounded: bool = 
     """Evaluate a unary operation elementwise; `gamma` (shape ()) only where the operation has one."""
     if gamma is not None:
         y = _GAMMA_UNARY[name](x, gamma)
-        return y.clamp(-BOUND, BOUND) if bounded else y
+        return F.hardtanh(y, -BOUND, BOUND) if bounded else y
     if bounded and name in _INPUT_BOUNDS:
-        x = _clamp(x, *_INPUT_BOUNDS[name])
+        x = F.hardtanh(
+            x, *_INPUT_BOUNDS[name]
+        )  # clamp, whose gradient takes three passes over the data instead of one
     return _PLAIN_UNARY[name](x)
 
 
@@ -97,10 +99,4 @@ def binary(name: str, left: Tensor, right: Tensor, gamma: Tensor | None = None, 
     if gamma is not None:
         return torch.lerp(right, left, torch.sigmoid(gamma))
     y = _BINARY[name](left, right)
-    return y.clamp(-BOUND, BOUND) if bounded and name in _GROWING_BINARY else y
-
-
-def _clamp(x: Tensor, low: float, high: float) -> Tensor:
-    if low == MINUS_INFINITY:
-        return x.clamp(max=high)
-    return x.clamp(min=low) if high == INFINITY else x.clamp(low, high)
+    return F.hardtanh(y, -BOUND, BOUND) if bounded and name in _GROWING_BINARY else y

@@ -103,7 +103,7 @@ class MixedOperator(MixedSite):
         survivors = draw.survivors[self.layer]
         outputs = [FUNCTIONS[self.operations[self.layer][k]](x) for k in survivors]
         if self.bounded:
-            outputs = [y.clamp(-BOUND, BOUND) for y in outputs]
+            outputs = [F.hardtanh(y, -BOUND, BOUND) for y in outputs]
         return _weighted_sums(outputs, draw.weights[self.layer : self.layer + 1, list(survivors)])[0]
 
 

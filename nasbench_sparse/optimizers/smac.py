@@ -66,13 +66,13 @@ class _Smac(Optimizer):
 
 
 class SmacForest(_Smac):
-    """SMAC with a random forest and log expected improvement, after a Sobol design; 0.3-1.3 s a trial.
+    """SMAC with a random forest and log expected improvement, after a Sobol design.
 
-    The surrogate works on the logarithm of the loss, so losses should be positive. Several trials may be
-    outstanding: they are left out of the model until told.
+    Several trials may be outstanding: they are left out of the model until told.
 
     Args:
         n_initial: configs of the Sobol design.
+        retrain_after: configs taken from one fit of the forest (8 in SMAC's facade, where they come out alike).
     Raises:
         NbsError: an option out of range.
     References:
@@ -81,13 +81,18 @@ class SmacForest(_Smac):
 
     name: ClassVar[str] = "smac"
 
-    def __init__(self, problem: Problem, *, seed: int, n_initial: int = 10) -> None:
+    def __init__(self, problem: Problem, *, seed: int, n_initial: int = 10, retrain_after: int = 1) -> None:
+        if retrain_after < 1:
+            raise NbsError(f"smac: retrain_after must be at least 1, not {retrain_after}")
+        self.retrain_after = retrain_after
         super().__init__(problem, seed=seed, n_initial=n_initial)
 
     def _make_facade(self, seed: int, n_initial: int) -> Any:
         from nasbench_sparse.optimizers.smac_facade import forest_facade
 
-        return forest_facade(self.space.coordinates, seed=seed, n_initial=n_initial)
+        return forest_facade(
+            self.space.coordinates, seed=seed, n_initial=n_initial, retrain_after=self.retrain_after
+        )
 
 
 class SmacGaussianProcess(_Smac):

@@ -43,7 +43,9 @@ def _vector(configuration: Configuration) -> tuple[float, ...]:
     return tuple(np.nan_to_num(configuration.get_array(), nan=-1.0).tolist())
 
 
-def forest_facade(coordinates: ConfigurationSpace, *, seed: int, n_initial: int) -> AbstractFacade:
+def forest_facade(
+    coordinates: ConfigurationSpace, *, seed: int, n_initial: int, retrain_after: int
+) -> AbstractFacade:
     """Return SMAC's facade for hyperparameter optimization: random forest and log expected improvement."""
     base = HyperparameterOptimizationFacade
     scenario = _scenario(coordinates, seed)
@@ -51,7 +53,8 @@ def forest_facade(coordinates: ConfigurationSpace, *, seed: int, n_initial: int)
     # One thread: the order of sums over trees is fixed. Room for 2**20 leaves is allocated for each tree; 4,096 give
     # the same trees below that many trials. Together an ask takes ASKS instead of 1.3 s (mixed space, 2 cores).
     model._rf_opts |= {"n_jobs": 1, "max_leaf_nodes": 4096}
-    return _facade(base, scenario, n_initial, model=model)
+    selector = base.get_config_selector(scenario, retrain_after=retrain_after)
+    return _facade(base, scenario, n_initial, model=model, config_selector=selector)
 
 
 def gaussian_process_facade(

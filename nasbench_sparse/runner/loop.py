@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from time import perf_counter
 from typing import Any, Literal, Protocol
 
@@ -30,6 +31,7 @@ class Log(Protocol):
     def recording(self) -> Recording: ...
     def asked(self, trial: Trial, at: float) -> None: ...
     def told(self, told: Told) -> None: ...
+    def flush(self) -> None: ...
     def end(self, status: str, budget: Mapping[str, Any], spent: Mapping[str, Any]) -> None: ...
 
 
@@ -204,6 +206,8 @@ class RunLoop:
         trial, evaluation = completion.work.trial, completion.evaluation
         reused = self.results.knows(trial)
         seconds = charged_seconds(evaluation, trial)
+        if evaluation.seconds != seconds:
+            evaluation = replace(evaluation, seconds=seconds)
         loss = self._loss(trial, evaluation)
         self.clock = completion.clock if self.simulated else self.clock + seconds / self.spec.workers
         incumbent = self._improve(trial, evaluation.status, loss)
@@ -211,6 +215,8 @@ class RunLoop:
         told = Told(trial.number, evaluation, loss, incumbent, units, self.clock, completion.worker, reused)
         if trial.number not in self._recorded_told:
             self.log.told(told)
+            if self.simulated and not reused:
+                self.log.flush()  # a simulated log is durable by batch, but this outcome cost a training
         self._note(trial, told, seconds)
         return told
 
@@ -253,7 +259,7 @@ class RunLoop:
     def end(self) -> None:
         """Write how the run ended: its budget spent, or the optimizer exhausted."""
         self.status = "finished" if not self.budget_left else "exhausted"
-        note = {"departed": True} if self.departed else {}
+        note = {"departed": 1.0} if self.departed else {}
         self.log.end(
             self.status, {self.budget.unit: self.budget.amount}, {**self.spent, "clock": self.clock, **note}
         )
@@ -261,7 +267,7 @@ class RunLoop:
     def fail(self, error: Exception) -> None:
         """Write that the run ended by its optimizer's fault; what is recorded stays."""
         self.status, self.error = "failed", error
-        self.log.end("failed", {self.budget.unit: self.budget.amount}, {**self.spent, "error": str(error)})
+        self.log.end("failed", {self.budget.unit: self.budget.amount}, {**self.spent, "clock": self.clock})
 
     def _call(self, method: Any, *args: Any) -> Any:
         start = perf_counter()

@@ -142,7 +142,7 @@ class Study:
         results = self._known(plan)
         log = self.store.begin(
             plan.spec,
-            plan.task,
+            plan.task.declaration,
             provenance=provenance(),
             durable="batch" if plan.spec.executor == "simulated" else "each",
         )

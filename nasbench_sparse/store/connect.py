@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,30 +40,20 @@ def check_file(path: Path) -> None:
         raise StoreError(f"{path} is a directory, not a store{_NOT_HERE}")
     if not path.exists():
         return
-    head = _head(path)
+    with path.open("rb") as file:
+        head = file.read(_HEADERS)
     if head[8:12] != b"DUCK":
         kind = "empty" if not head else f"not a DuckDB file (it begins with {head[:12]!r})"
         raise StoreError(f"{path} is {kind}{_NOT_HERE}")
-    if _is_truncated(path, head):
-        time.sleep(_RETRY)  # a merge may have changed the file between reading its header and its size
-        if _is_truncated(path, _head(path)):
-            raise StoreError(
-                f"{path} is truncated: it has {path.stat().st_size} bytes and its header promises more; "
-                "restore a copy, or move it away and merge the journals that are left into a new store"
-            )
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_HEADERS)
-
-
-def _is_truncated(path: Path, head: bytes) -> bool:
     if len(head) < _HEADERS:
-        return True
-    # checksum, iteration, meta block, free list, number of blocks, bytes of a block
-    newest = max((struct.unpack_from("<6Q", head, offset) for offset in (4096, 8192)), key=lambda h: h[1])
-    return path.stat().st_size < _HEADERS + newest[4] * newest[5]
+        raise _truncated(path)
+
+
+def _truncated(path: Path) -> StoreError:
+    return StoreError(
+        f"{path} is truncated ({path.stat().st_size} bytes); restore a copy, or move it away and merge the "
+        "journals that are left into a new store"
+    )
 
 
 @contextmanager
@@ -147,6 +136,8 @@ def check_version(path: Path) -> None:
     """
     with connect(path, read_only=True, wait=READER_WAIT) as connection:
         version = schema_version(connection, path)
+        if path.stat().st_size < _used_bytes(connection):
+            raise _truncated(path)
     if version > len(schema.MIGRATIONS):
         raise StoreError(
             f"{path} has schema version {version}; this release knows up to {len(schema.MIGRATIONS)}: "
@@ -154,6 +145,16 @@ def check_version(path: Path) -> None:
         )
     if version < len(schema.MIGRATIONS):
         _migrate(path)
+
+
+def _used_bytes(connection: DuckDBPyConnection) -> int:
+    """Return the size below which the file cannot be whole: its headers and used blocks.
+
+    The block count of the file's header is no bound: free blocks at the end of a file are cut off.
+    """
+    row = connection.execute("SELECT used_blocks * block_size FROM pragma_database_size()").fetchone()
+    assert row is not None
+    return _HEADERS + int(row[0])
 
 
 def schema_version(connection: DuckDBPyConnection, path: Path) -> int:

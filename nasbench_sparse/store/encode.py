@@ -88,9 +88,7 @@ def encode_outcome(evaluation: Evaluation) -> dict[str, Any]:
     return {"config": config, "curves": [encode_curve(curve) for curve in evaluation.curves]}
 
 
-def decode_outcome(
-    status: str, seconds: float, error: str | None, outcome: Mapping[str, Any] | None
-) -> Evaluation:
+def decode_outcome(status: str, seconds: float, error: str | None, outcome: Mapping[str, Any] | None) -> Evaluation:
     """Rebuild an evaluation whose curves and derived config were kept as an outcome."""
     outcome = outcome or {"config": None, "curves": []}
     curves = tuple(decode_curve(columns) for columns in outcome["curves"])

@@ -22,8 +22,9 @@ class ResultTable:
 
     def add_rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Add rows of config_key, replicate, fold, status, and a curve point's fields."""
-        for key, replicate, fold, status, *fields, metrics in rows:
-            point = CurvePoint(*fields, decode_metrics(metrics))
+        for key, replicate, fold, status, *fields in rows:
+            fields[-1] = decode_metrics(fields[-1])
+            point = CurvePoint._make(fields)
             self._points((key, replicate), fold).setdefault(point.step, point)
             if status == "DIVERGED":
                 self._diverged.add((key, replicate))

@@ -1,27 +1,23 @@
 """Sealed SQL: one reading statement on a connection that can reach nothing but the store.
 
-A fresh connection attaches the store read-only, folds journals into tables in memory with views over both, is then
-locked (no files, no extensions, no settings, no Python variables), answers, and is closed: an attached store blocks
-writers. Without journals the query runs on the store's own tables and nothing is copied.
+A fresh connection shows the store's tables, is then locked (no files, no extensions, no settings, no Python
+variables), answers one statement, and is closed.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench_sparse.errors import SealedQueryError, nearest
-from nasbench_sparse.store import connect, schema
-from nasbench_sparse.store.fold import drop_staged, fold, stage
-from nasbench_sparse.store.merge import Lines, read_all
+from nasbench_sparse.store.overlay import tables
 
 if TYPE_CHECKING:
     import polars as pl
     from duckdb import DuckDBPyConnection
-
-_BASE, _TARGET = "store.main", "memory.pending"
 
 _ALLOWED = "one SELECT, EXPLAIN, DESCRIBE or SHOW statement that reads the store's tables"
 
@@ -34,75 +30,17 @@ _LOCKDOWN = (
     "SET lock_configuration = true",
 )
 
-# Rows in memory replace the store's rows of the same trial or run; other tables only grow.
-_REPLACED_BY = {"trials": "run_id, number", "runs": "run_id"}
+# What precedes the statement that EXPLAIN is about; ANALYZE carries that statement out.
+_EXPLAIN = re.compile(r"\s*explain(\s+analyze\b)?(\s*\([^)]*\))?", re.IGNORECASE)
 
 
 def sql(path: Path, query: str, params: Sequence[Any], timeout: float) -> pl.DataFrame:
     """Answer a query; see `Store.sql`."""
-    import duckdb
-
-    lines, damage = read_all(path)  # before the file: a merge in between may move events, never hide them
-    if damage is not None:
-        raise damage
-    with duckdb.connect(":memory:") as connection:
-        _present(connection, path, lines)
+    with tables(path) as connection:
         for statement in _LOCKDOWN:
             connection.execute(statement)
         _check(connection, query)
         return _answer(connection, query, params, timeout)
-
-
-def _present(connection: DuckDBPyConnection, path: Path, lines: Lines) -> None:
-    """Make the tables of the store, journals included, what unqualified names mean."""
-    if path.exists():
-        target = str(path).replace("'", "''")
-        connect.retry(
-            lambda: connection.execute(f"ATTACH '{target}' AS store (READ_ONLY)"), path, connect.READER_WAIT
-        )
-    else:
-        connection.execute("ATTACH ':memory:' AS store")
-        _create_tables(connection, "store.main")
-    runs = [run_id for run_id, found in lines for _ in found]
-    if lines and stage(connection, runs, [line for _, found in lines for line in found], _BASE):
-        _overlay(connection)
-    else:
-        drop_staged(connection)
-        connection.execute("USE store")
-
-
-def _overlay(connection: DuckDBPyConnection) -> None:
-    """Fold the staged events into memory, and lay views over the store's tables and those rows."""
-    connection.execute("CREATE SCHEMA memory.pending")
-    _create_tables(connection, _TARGET)
-    connection.execute(
-        f"INSERT INTO {_TARGET}.runs FROM {_BASE}.runs WHERE run_id IN (SELECT run_id FROM events)"
-    )
-    connection.execute(
-        f"""
-        INSERT INTO {_TARGET}.trials FROM {_BASE}.trials SEMI JOIN (
-            FROM (FROM events WHERE event = 'told') ANTI JOIN (FROM events WHERE event = 'asked')
-            USING (run_id, number)
-        ) USING (run_id, number)
-        """
-    )
-    fold(connection, _BASE, _TARGET)
-    connection.execute("USE memory.main")
-    for table in schema.TABLES:
-        replaced = f"ANTI JOIN {_TARGET}.{table} USING ({_REPLACED_BY[table]})" if table in _REPLACED_BY else ""
-        connection.execute(
-            f"CREATE VIEW {table} AS FROM {_BASE}.{table} {replaced} UNION ALL FROM {_TARGET}.{table}"
-        )
-    for statement in schema.statements(schema.VIEWS):
-        connection.execute(statement)
-
-
-def _create_tables(connection: DuckDBPyConnection, where: str) -> None:
-    connection.execute(f"USE {where}")
-    for migration in schema.MIGRATIONS:
-        for statement in schema.statements(migration):
-            connection.execute(statement)
-    connection.execute("USE memory.main")
 
 
 def _check(connection: DuckDBPyConnection, query: str) -> None:
@@ -111,17 +49,24 @@ def _check(connection: DuckDBPyConnection, query: str) -> None:
     Raises:
         SealedQueryError: naming what is refused.
     """
+    kind, text = _only_statement(connection, query)
+    if kind == "EXPLAIN":
+        kind, _ = _only_statement(connection, _EXPLAIN.sub("", text, count=1))
+    if kind != "SELECT":
+        raise SealedQueryError(f"the {kind} statement is refused; allowed is {_ALLOWED}")
+
+
+def _only_statement(connection: DuckDBPyConnection, query: str) -> tuple[str, str]:
+    """Return kind and text of the one statement of a query."""
     import duckdb
 
     try:
         found = connection.extract_statements(query)
     except duckdb.Error as error:
-        raise SealedQueryError(_first_line(error)) from error
+        raise SealedQueryError(str(error)) from error
     if len(found) != 1:
         raise SealedQueryError(f"{len(found)} statements given; allowed is {_ALLOWED}")
-    kind = found[0].type
-    if kind not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
-        raise SealedQueryError(f"a {kind.name} statement is refused; allowed is {_ALLOWED}")
+    return found[0].type.name, found[0].query
 
 
 def _answer(connection: DuckDBPyConnection, query: str, params: Sequence[Any], timeout: float) -> pl.DataFrame:
@@ -131,9 +76,12 @@ def _answer(connection: DuckDBPyConnection, query: str, params: Sequence[Any], t
     timer.daemon = True
     timer.start()
     try:
-        return connection.sql(query, params=list(params)).pl()
+        frame: pl.DataFrame = connection.sql(query, params=list(params)).pl()
+        return frame
     except duckdb.InterruptException as error:
-        raise SealedQueryError(f"the query was stopped after {timeout:g} s; ask for less, or give it longer") from error
+        raise SealedQueryError(
+            f"the query was stopped after {timeout:g} s; ask for less, or give it longer"
+        ) from error
     except duckdb.Error as error:
         raise SealedQueryError(_explain(connection, error)) from error
     finally:
@@ -141,8 +89,25 @@ def _answer(connection: DuckDBPyConnection, query: str, params: Sequence[Any], t
 
 
 def _explain(connection: DuckDBPyConnection, error: Exception) -> str:
-    return _first_line(error)
+    """Return DuckDB's message, with the names that exist where one was not found."""
+    message = str(error).splitlines()[0]
+    table = re.search(r"Table with name (\S+) does not exist", message)
+    if table:
+        return f"{message} {_hint(table[1], _names(connection, 'table_name'))}"
+    column = re.search(r'[Cc]olumn (?:named )?"(\w+)"', message)
+    if column and ("not found" in message or "does not have" in message):
+        return f"{message} {_hint(column[1], _names(connection, 'column_name'))}"
+    return message
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+def _names(connection: DuckDBPyConnection, kind: str) -> list[str]:
+    rows = connection.execute(
+        f"SELECT DISTINCT {kind} FROM information_schema.columns "
+        "WHERE table_catalog = current_database() AND table_schema = 'main' AND table_name <> 'meta' ORDER BY ALL"
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+def _hint(name: str, valid: list[str]) -> str:
+    close = nearest(name, valid)
+    return f"Did you mean {' or '.join(close)}?" if close else f"There are {', '.join(valid)}."

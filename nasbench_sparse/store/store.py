@@ -17,6 +17,8 @@ from nasbench_sparse.store.run_log import RunLog, header
 if TYPE_CHECKING:
     import polars as pl
 
+    from nasbench_sparse.store.verify import Problem
+
 
 class Store:
     """Everything recorded: results, trials, runs and provenance, in one file that SQL reads.
@@ -79,7 +81,7 @@ class Store:
 
     def results(self, fingerprint: str) -> dict[tuple[str, int], Evaluation]:
         """Return the longest reusable (OK or DIVERGED) evaluation of each (config_key, replicate) of a task."""
-        from nasbench_sparse.store.recorded import results
+        from nasbench_sparse.store.reusable import results
 
         return results(self.path, fingerprint)
 
@@ -87,9 +89,23 @@ class Store:
         self, fingerprint: str, replicate: int, method: str, options: Mapping[str, Any], seed: int
     ) -> dict[int, Evaluation]:
         """Return the recorded evaluations of a one-shot search, by step."""
-        from nasbench_sparse.store.recorded import search_results
+        from nasbench_sparse.store.reusable import search_results
 
         return search_results(self.path, fingerprint, replicate, method, options, seed)
+
+    def search_steps(self, fingerprint: str) -> dict[tuple[str, int], Evaluation]:
+        """Return all reusable search steps of a task, by the step's config_key and the replicate."""
+        from nasbench_sparse.store.reusable import search_steps
+        from nasbench_sparse.store.sources import open_sources
+
+        with open_sources(self.path) as sources:
+            return search_steps(sources, fingerprint)
+
+    def statuses(self) -> dict[str, Recording]:
+        """Return every run's recording with status and spending alone, its trials left out: one quick read."""
+        from nasbench_sparse.store.reusable import statuses
+
+        return statuses(self.path)
 
     def merge(self, *, wait: float = 0.0) -> bool:
         """Move the journals into the DuckDB file; those of ended runs are then deleted.
@@ -123,3 +139,80 @@ class Store:
         from nasbench_sparse.store.sealed import sql
 
         return sql(self.path, query, params, timeout)
+
+    def info(self) -> dict[str, Any]:
+        """Return path, size, schema version, journals, rows of each table, and runs by status."""
+        from nasbench_sparse.store.maintain import info
+
+        return info(self.path)
+
+    def verify(self) -> list[Problem]:
+        """Check checksums of journals and file, and what the tables promise; return what is wrong.
+
+        Results that differ between two runs are reported here too.
+        """
+        from nasbench_sparse.store.verify import verify
+
+        return verify(self.path)
+
+    def repair(self) -> list[str]:
+        """Move damaged journal lines to `<run_id>.damaged`, keep the rest, and return what was done.
+
+        Lines that mean nothing without a damaged one (the outcome of a trial whose `asked` is lost) move with it.
+
+        Raises:
+            StoreError: a run is being written.
+        """
+        from nasbench_sparse.store.verify import repair
+
+        return repair(self.path)
+
+    def export(self, directory: str | Path) -> list[Path]:
+        """Write every table as a Parquet file, with `manifest.json` of rows and checksums; return the files.
+
+        Raises:
+            StoreError: the directory is not empty.
+        """
+        from nasbench_sparse.store.maintain import export
+
+        return export(self.path, Path(directory))
+
+    def merge_from(self, other: str | Path) -> dict[str, int]:
+        """Add everything another store holds, journals included; return how many rows each table gained.
+
+        What is here wins, and a difference is kept in `conflicts`. Of a run that both hold, the longer record
+        stays.
+
+        Raises:
+            StoreError: the other path is not a store, or one of the two is held by other processes.
+        """
+        from nasbench_sparse.store.combine import merge_from
+
+        source = Store(other, create=False)
+        return merge_from(self.path, source.path)
+
+    def hide(self, run_id: str) -> None:
+        """Leave a run out of the views `visible_runs` and `visible_trials`; its results stay reusable.
+
+        Raises:
+            StoreError: there is no such run, naming the nearest.
+        """
+        from nasbench_sparse.store.maintain import set_hidden
+
+        set_hidden(self.path, run_id, True)
+
+    def unhide(self, run_id: str) -> None:
+        """Show a hidden run again; see `hide`."""
+        from nasbench_sparse.store.maintain import set_hidden
+
+        set_hidden(self.path, run_id, False)
+
+    def remove(self, run_id: str) -> None:
+        """Delete a run with its trials. Its trainings stay: results belong to their content, not to a run.
+
+        Raises:
+            StoreError: there is no such run, or it is being written.
+        """
+        from nasbench_sparse.store.maintain import remove
+
+        remove(self.path, run_id)

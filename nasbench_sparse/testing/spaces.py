@@ -89,7 +89,7 @@ class SpaceSuite(ABC):
     def test_canonical_ignores_order_and_numpy_types(self) -> None:
         space = self.space()
         for config in self.drawn():
-            disguised = {name: np.asarray(config[name])[()] for name in reversed(config)}
+            disguised: dict[str, Any] = {name: np.asarray(config[name])[()] for name in reversed(config)}
             assert config_key(plain(space.canonical(disguised))) == config_key(config)
 
     def test_neighbours_are_valid_and_differ(self) -> None:

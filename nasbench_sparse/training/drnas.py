@@ -28,7 +28,7 @@ from nasbench_sparse.training.loop import evaluate
 from nasbench_sparse.training.phases import prepare, set_up
 from nasbench_sparse.training.repetition import Repetition
 from nasbench_sparse.training.schedules import Progress, learning_rate
-from nasbench_sparse.training.supernet import Supernet, build_supernet, load, save
+from nasbench_sparse.training.supernet import build_supernet, load, save
 
 if TYPE_CHECKING:
     from nasbench_sparse.core.config import Value
@@ -137,11 +137,13 @@ class Search:
         return sum(losses) / len(losses)
 
     def _architecture_step(self, batch: Batch, generator: torch.Generator) -> float:
-        """Update `a` and the gammas on a held-out batch. Gradients are taken of them alone: none reaches the weights."""
+        """Update `a` and the gammas on a held-out batch; gradients are taken of them alone, so none leaks into w."""
         supernet, architecture = self.supernet, self.supernet.architecture
         supernet.use(supernet.mixed)
         self._resample(generator, learn=True)
         loss = cross_entropy(supernet.network(batch[0]), batch[1])
+        if not torch.isfinite(loss):
+            return math.inf
         leaves = (architecture.a, architecture.gammas)
         gradients = torch.autograd.grad(loss, leaves, allow_unused=True)
         for leaf, gradient in zip(leaves, gradients, strict=True):
@@ -178,7 +180,7 @@ class Search:
         """Yield a part's batches, shuffled by a named stream."""
         order = torch.from_numpy(self.repetition.numpy(stream).permutation(len(part[1])))
         size = self.supernet.training.recipe.batch_size
-        return zip(part[0][order].split(size), part[1][order].split(size), strict=True)
+        return zip(torch.split(part[0][order], size), torch.split(part[1][order], size), strict=True)
 
     def _parts(self) -> tuple[Part, Part]:
         """Split the fold's training examples, stratified, into those of the `w`-steps and of the `a`-steps."""
@@ -217,7 +219,7 @@ def advance(
         The evaluation: one curve point of this epoch (its seconds those of this epoch alone, its validation
         results those of the supernet under the expected weights, `discrete_val_accuracy` under the derived
         config), the derived config, and pre-trainings newly done; and the state that the next step continues.
-        DIVERGED, without a state, where a loss is not finite.
+        DIVERGED, with neither config nor state, where a loss is not finite.
     Raises:
         NbsError: the search has no such step, or the checkpoint is not that of the step before.
     """
@@ -239,7 +241,7 @@ def advance(
 def _evaluation(search: Search, point: CurvePoint | None) -> Evaluation:
     shared: tuple[SharedTraining, ...] = search.shared
     if point is None:
-        return Evaluation(Status.DIVERGED, config=search.config, shared=shared)
+        return Evaluation(Status.DIVERGED, shared=shared)
     return Evaluation(Status.OK, ((point,),), point.seconds, config=search.config, shared=shared)
 
 

@@ -63,7 +63,7 @@ class ProbeTask(Task):
     ) -> tuple[Evaluation, bytes | None]:
         trace = orjson.loads(checkpoint) if checkpoint else []
         self._log(f"step {step.step} after {trace}")
-        trace = [*range(len(trace), step.step + 1)]
+        trace = [*trace, *range(len(trace), step.step + 1)]
         return Evaluation(Status.OK, seconds=2.0, config={"gene": str(trace)}), orjson.dumps(trace)
 
     def log(self) -> list[str]:

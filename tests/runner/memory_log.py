@@ -29,5 +29,8 @@ class MemoryLog:
     def told(self, told: Told) -> None:
         self.events.append(("told", told))
 
+    def flush(self) -> None:
+        """Everything is kept at once."""
+
     def end(self, status: str, budget: Mapping[str, Any], spent: Mapping[str, Any]) -> None:
         self.events.append(("end", status))

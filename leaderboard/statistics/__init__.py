@@ -1,0 +1,1 @@
+"""Statistics of runs and tasks: tests, effect sizes, intervals, scores; pure functions over arrays."""

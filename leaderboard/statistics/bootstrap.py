@@ -1,0 +1,129 @@
+"""Bootstrap intervals: blocks of units resampled with replacement by a generator that the caller passes in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from nasbench_sparse.leaderboard.statistics.check import (
+    Floats,
+    Ints,
+    StatisticsError,
+    floats,
+    fraction,
+    resample_count,
+)
+
+_CHUNK = 2_000_000  # weights held at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An interval of nominal coverage `level`; `method` says how it was made and from how many resamples."""
+
+    low: float
+    high: float
+    level: float
+    method: str
+
+    @property
+    def sentence(self) -> str:
+        """Say the interval."""
+        return f"[{self.low:.3g}, {self.high:.3g}] ({100 * self.level:g} %, {self.method})"
+
+
+def resampled_weights(blocks: Ints, resamples: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """Yield how often each unit is drawn, (some resamples, n), when blocks are drawn with replacement."""
+    count = int(blocks.max()) + 1
+    step = max(1, _CHUNK // len(blocks))
+    for start in range(0, resamples, step):
+        rows = min(step, resamples - start)
+        drawn = rng.integers(count, size=(rows, count)) + np.arange(rows)[:, None] * count
+        weights = np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count)
+        yield weights[:, blocks].astype(np.float64)
+
+
+def percentile_interval(resampled: Floats, level: float, method: str = "percentile bootstrap") -> Interval:
+    """Cut (1 - level) / 2 off either end of resampled statistics (Efron and Tibshirani 1993, section 13.3)."""
+    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(low), float(high), level, f"{method}, {len(resampled)} resamples")
+
+
+def bca_interval(resampled: Floats, estimate: float, left_out: Floats, level: float) -> Interval:
+    """Correct the percentiles for bias and acceleration.
+
+    Args:
+        resampled: statistic of each resample, (resamples,).
+        estimate: the statistic itself.
+        left_out: the statistic without each block in turn, (blocks,), which gives the acceleration.
+    References:
+        Efron (1987), "Better bootstrap confidence intervals", equations 2.3 and 6.6.
+    """
+    normal = NormalDist()
+    count = len(resampled)
+    below = (np.count_nonzero(resampled < estimate) + np.count_nonzero(resampled <= estimate)) / (2 * count)
+    bias = normal.inv_cdf(min(max(below, 0.5 / count), 1 - 0.5 / count))
+    deviation = left_out.mean() - left_out
+    spread = float((deviation**2).sum())
+    acceleration = float((deviation**3).sum()) / (6 * spread**1.5) if spread > 0 else 0.0
+    ends = []
+    for tail in ((1 - level) / 2, (1 + level) / 2):
+        shifted = bias + normal.inv_cdf(tail)
+        stretch = 1 - acceleration * shifted
+        ends.append(normal.cdf(bias + shifted / stretch) if stretch > 0 else float(tail > 0.5))
+    low, high = np.quantile(resampled, ends)
+    return Interval(float(low), float(high), level, f"BCa bootstrap, {count} resamples")
+
+
+def weighted_interval(
+    statistic: Callable[[Floats], Floats],
+    blocks: Ints,
+    rng: np.random.Generator,
+    *,
+    level: float = 0.95,
+    resamples: int = 2000,
+) -> Interval | None:
+    """Return the BCa interval of a statistic written as a function of the units' weights.
+
+    Args:
+        statistic: maps weights (m, n) to values (m,); weight 1 everywhere gives the estimate.
+        blocks: block of each unit, (n,), numbered from 0.
+    Returns:
+        The interval, or None with fewer than two blocks, or where no resample differs (nothing to infer from).
+    Raises:
+        StatisticsError: level or number of resamples outside what is allowed.
+    """
+    fraction(level, "level")
+    resample_count(resamples)
+    count = int(blocks.max()) + 1
+    if count < 2:
+        return None
+    values = np.concatenate([statistic(weights) for weights in resampled_weights(blocks, resamples, rng)])
+    if values.min() == values.max():
+        return None
+    estimate = float(statistic(np.ones((1, len(blocks))))[0])
+    left_out = statistic((blocks[None, :] != np.arange(count)[:, None]).astype(np.float64))
+    return bca_interval(values, estimate, left_out, level)
+
+
+def bootstrap_mean(
+    values: object, rng: np.random.Generator, *, level: float = 0.95, resamples: int = 2000
+) -> Interval | None:
+    """Return the BCa interval of a mean of independent values, (n,); None where nothing varies.
+
+    Raises:
+        StatisticsError: a missing value, or none at all.
+    """
+    column = floats(values, "values", (1,))
+    if np.isnan(column).any():
+        raise StatisticsError(f"{int(np.isnan(column).sum())} of {len(column)} values are missing; leave them out first")
+    return weighted_interval(
+        lambda weights: weights @ column / weights.sum(axis=1),
+        np.arange(len(column)),
+        rng,
+        level=level,
+        resamples=resamples,
+    )

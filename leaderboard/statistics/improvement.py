@@ -1,0 +1,98 @@
+"""Probability of improvement: how often a run of one contender beats a run of another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
+from nasbench_sparse.leaderboard.statistics.check import (
+    Floats,
+    StatisticsError,
+    fraction,
+    read_only,
+    resample_count,
+    runs_by_tasks,
+)
+from nasbench_sparse.leaderboard.statistics.stratified import complete_tasks, resampled_runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Improvement:
+    """Chance that the first contender's loss is lower than the second's, ties counted half.
+
+    Args:
+        probability: mean over tasks; per_task: (tasks,) in the order given, NaN for tasks left out.
+        interval: stratified bootstrap over the runs of both; None where either has one run per task.
+        ties: pairs of runs that tie, over all tasks.
+    """
+
+    probability: float
+    per_task: Floats
+    interval: Interval | None
+    first_runs: int
+    second_runs: int
+    tasks: int
+    dropped: tuple[int, ...]
+    ties: int
+
+    @property
+    def sentence(self) -> str:
+        """Say the probability, its interval, n, ties and holes."""
+        interval = "(no interval: one run per task)" if self.interval is None else self.interval.sentence
+        holes = f", {len(self.dropped)} tasks with holes left out" if self.dropped else ""
+        return (
+            f"probability of improvement {self.probability:.3g} {interval}; n = {self.first_runs} and "
+            f"{self.second_runs} runs of each of {self.tasks} tasks{holes}; {self.ties} tied pairs count half."
+        )
+
+
+def probability_of_improvement(
+    first: Any, second: Any, rng: np.random.Generator, *, level: float = 0.95, resamples: int = 2000
+) -> Improvement:
+    """Compare every run of the first with every run of the second, task by task.
+
+    Args:
+        first, second: losses, (runs, tasks); runs need not be paired nor equal in number.
+    Raises:
+        StatisticsError: different numbers of tasks, or no complete task.
+    References:
+        Agarwal et al. (2021), section 4.3; Mann and Whitney (1947).
+    """
+    fraction(level, "level")
+    resample_count(resamples)
+    one, two = runs_by_tasks(first, "first"), runs_by_tasks(second, "second")
+    if one.shape[1] != two.shape[1]:
+        raise StatisticsError(f"first has {one.shape[1]} tasks and second {two.shape[1]}; they must be the same tasks")
+    complete = complete_tasks(one, two)
+    one, two = one[:, complete], two[:, complete]
+    chances = _chances(one[None], two[None])[0]
+    per_task = np.full(len(complete), np.nan)
+    per_task[complete] = chances
+    interval = None
+    if min(len(one), len(two)) > 1:
+        method = f"stratified percentile bootstrap, {resamples} resamples"
+        stacks = zip(_singly(one, resamples, rng), _singly(two, resamples, rng), strict=True)
+        values = [float(_chances(a, b).mean()) for a, b in stacks]
+        low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+        interval = Interval(float(low), float(high), level, method)
+    return Improvement(
+        probability=float(chances.mean()),
+        per_task=read_only(per_task),
+        interval=interval,
+        first_runs=len(one),
+        second_runs=len(two),
+        tasks=one.shape[1],
+        dropped=tuple(int(i) for i in np.flatnonzero(~complete)),
+        ties=int((one[:, None] == two[None]).sum()),
+    )
+
+
+def _chances(one: Floats, two: Floats) -> Floats:
+    """Return P(one < two) + P(one = two) / 2 per task, (m, runs, tasks) twice -> (m, tasks)."""
+    below = (one[:, :, None] < two[:, None]).mean(axis=(1, 2))
+    equal = (one[:, :, None] == two[:, None]).mean(axis=(1, 2))
+    chances: Floats = below + equal / 2
+    return chances

@@ -1,0 +1,266 @@
+"""The commands and their options; each imports what it needs when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal, Optional
+
+import typer
+
+from nasbench_sparse.cli import PROGRAM
+
+app = typer.Typer(
+    name=PROGRAM,
+    help="Benchmark suite for the search of sparse neural networks.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+stores = typer.Typer(name="store", help="Look after a store.", no_args_is_help=True)
+app.add_typer(stores)
+
+StorePath = Annotated[Path, typer.Option("--store", "-s", help="The store, a DuckDB file.")]
+STORE = Path("results.duckdb")
+
+
+def _completion(kind: str) -> Callable[[str], list[str]]:
+    """Complete registered names; what cannot be imported completes to nothing rather than to a traceback."""
+
+    def complete(incomplete: str) -> list[str]:
+        from nasbench_sparse.registry import all_suites, all_tasks, optimizer_names
+
+        names = {"task": all_tasks, "suite": all_suites, "optimizer": optimizer_names}[kind]
+        return [name for name in names() if name.startswith(incomplete)]
+
+    return complete
+
+
+@app.callback()
+def common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors; allowed anywhere.")] = False,
+) -> None:
+    """Benchmark suite for the search of sparse neural networks."""
+
+
+@app.command("list")
+def list_command(
+    kind: Annotated[
+        Literal["tasks", "spaces", "optimizers", "suites", "datasets"], typer.Argument(help="What to list.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
+) -> None:
+    """List what is registered: tasks, spaces, optimizers, suites, data sets."""
+    from nasbench_sparse.cli.catalogue import print_catalogue
+
+    print_catalogue(kind, as_json=as_json)
+
+
+@app.command()
+def run(
+    suite: Annotated[
+        Optional[str],  # noqa: UP045 - what typer reads
+        typer.Argument(help="A suite's name.", autocompletion=_completion("suite"), show_default=False),
+    ] = None,
+    task: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--task",
+            "-t",
+            help="A task: its name, module:object or file.py:object. May be repeated.",
+            autocompletion=_completion("task"),
+        ),
+    ] = None,
+    optimizer: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--optimizer",
+            "-o",
+            help="An optimizer: its name, module:Class or file.py:Class. May be repeated.",
+            autocompletion=_completion("optimizer"),
+        ),
+    ] = None,
+    option: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--option", metavar="KEY=VALUE", help="An optimizer's option; lahc.KEY=VALUE for one of several."
+        ),
+    ] = None,
+    seeds: Annotated[Optional[str], typer.Option(help="Such as 0-4,7.", show_default="0")] = None,  # noqa: UP045
+    trials: Annotated[Optional[float], typer.Option(help="Budget in trials.", show_default="20")] = None,  # noqa: UP045
+    epochs: Annotated[Optional[float], typer.Option(help="Budget in units of fidelity.")] = None,  # noqa: UP045
+    seconds: Annotated[Optional[float], typer.Option(help="Budget in recorded training seconds.")] = None,  # noqa: UP045
+    workers: Annotated[Optional[int], typer.Option(help="Trials in flight per run.", show_default="1")] = None,  # noqa: UP045
+    executor: Annotated[
+        Optional[Literal["serial", "processes", "simulated", "ray"]],  # noqa: UP045
+        typer.Option(help="Where trials run.", show_default="serial, or processes for several workers"),
+    ] = None,
+    ray_address: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="A running Ray cluster; without one a local Ray is started."),
+    ] = None,
+    cpus_per_trial: Annotated[float, typer.Option(help="For Ray.")] = 1.0,
+    gpus_per_trial: Annotated[float, typer.Option(help="For Ray.")] = 0.0,
+    trial_timeout: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(metavar="SECONDS", help="A longer trial ends with status TIMEOUT."),
+    ] = None,
+    replicate: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="Recorded repetition to train on.", show_default="0"),
+    ] = None,
+    resume: Annotated[
+        Literal["strict", "tell-only"],
+        typer.Option(help="tell-only goes on where an optimizer asks otherwise than recorded, and marks the run."),
+    ] = "strict",
+    store: StorePath = STORE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained, and stop.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Run a suite, or optimizers on tasks; the same command again resumes, extends or reuses."""
+    from nasbench_sparse.cli.plans import Request
+
+    request = Request(
+        suite,
+        task or (),
+        optimizer or (),
+        option or (),
+        seeds,
+        trials,
+        epochs,
+        seconds,
+        replicate,
+        workers,
+        executor,
+    )
+    from nasbench_sparse.cli import study
+    from nasbench_sparse.runner.study import Resources
+
+    if dry_run:
+        study.show_forecast(request, store)
+        return
+    resources = Resources(trial_timeout, ray_address, cpus_per_trial, gpus_per_trial)
+    raise typer.Exit(study.run_study(request, resources, resume, store, quiet=quiet))
+
+
+@app.command()
+def leaderboard(
+    store: StorePath = STORE,
+    suite: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Only the runs of this suite.", autocompletion=_completion("suite")),
+    ] = None,
+    task: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--task", "-t", help="Only this task; may be repeated.", autocompletion=_completion("task")),
+    ] = None,
+    format_: Annotated[Literal["table", "markdown", "csv", "json"], typer.Option("--format", "-f")] = "table",
+) -> None:
+    """Compare optimizers: final losses, ranks, scores, coverage and cost."""
+    from nasbench_sparse.cli.results import print_leaderboard
+
+    print_leaderboard(store, suite, task or [], format_)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT statement.")],
+    store: StorePath = STORE,
+    format_: Annotated[Literal["table", "csv", "json", "parquet"], typer.Option("--format", "-f")] = "table",
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-O", help="Write to a file instead of standard output."),
+    ] = None,
+) -> None:
+    """Ask a store in SQL; reading only. `SHOW TABLES` and `DESCRIBE trials` show what there is."""
+    from nasbench_sparse.cli.results import print_query
+
+    print_query(store, sql, format_, output)
+
+
+@stores.command()
+def info(store: StorePath = STORE) -> None:
+    """Say what a store holds."""
+    from nasbench_sparse.cli import upkeep
+
+    upkeep.info(store)
+
+
+@stores.command()
+def verify(store: StorePath = STORE) -> None:
+    """Check a store and its journals; the exit status is 1 if anything is wrong."""
+    from nasbench_sparse.cli import upkeep
+
+    raise typer.Exit(upkeep.verify(store))
+
+
+@stores.command()
+def repair(store: StorePath = STORE) -> None:
+    """Move damaged journal lines aside and keep the rest."""
+    from nasbench_sparse.cli import upkeep
+
+    upkeep.repair(store)
+
+
+@stores.command()
+def export(
+    directory: Annotated[Path, typer.Argument(help="A new directory for Parquet files.")], store: StorePath = STORE
+) -> None:
+    """Write all tables as Parquet files."""
+    from nasbench_sparse.cli import upkeep
+
+    upkeep.export(store, directory)
+
+
+@stores.command()
+def merge(
+    other: Annotated[Path, typer.Argument(help="The store to take runs and results from.")],
+    store: StorePath = STORE,
+) -> None:
+    """Add the runs and results of another store; the other one stays as it is."""
+    from nasbench_sparse.cli import upkeep
+
+    upkeep.merge(store, other)
+
+
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or as much of its beginning as is unique.")]
+
+
+@stores.command()
+def hide(run: RunId, store: StorePath = STORE) -> None:
+    """Leave a run out of leaderboards; its results stay reusable."""
+    from nasbench_sparse.cli import upkeep
+
+    upkeep.hide(store, run)
+
+
+@stores.command()
+def unhide(run: RunId, store: StorePath = STORE) -> None:
+    """Show a hidden run again."""
+    from nasbench_sparse.cli import upkeep
+
+    upkeep.unhide(store, run)
+
+
+@stores.command("rm")
+def remove(run: RunId, store: StorePath = STORE) -> None:
+    """Remove a run and its trials; results in the table stay."""
+    from nasbench_sparse.cli import upkeep
+
+    upkeep.remove(store, run)
+
+
+@app.command()
+def doctor(store: StorePath = STORE) -> None:
+    """Check this installation, and say what to do about each problem."""
+    from nasbench_sparse.cli.doctor import examine
+
+    raise typer.Exit(examine(store))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from nasbench_sparse import __version__
+
+    print(__version__)

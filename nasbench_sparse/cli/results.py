@@ -1,0 +1,155 @@
+"""The commands that read a store: `leaderboard` and `query`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from nasbench_sparse.cli.console import console, fit, show_board, show_table
+from nasbench_sparse.errors import NbsError, StoreError, UnknownName, unknown
+from nasbench_sparse.leaderboard.table import HOLE, Table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from nasbench_sparse.store import Store
+
+ROWS_SHOWN = 1000
+UNLIMITED_WIDTH = 10_000
+
+
+def open_store(path: Path) -> Store:
+    """Open a store that must exist.
+
+    Raises:
+        StoreError: there is none; those nearby are named.
+    """
+    from nasbench_sparse.store import Store
+
+    if not path.exists() and not Path(f"{path}.journal").is_dir():
+        folder = path.parent if path.parent.is_dir() else Path()
+        near = sorted(str(file) for file in folder.glob("*.duckdb"))
+        hint = f"; nearby are {', '.join(near[:6])}" if near else "; `run` makes one, --store names another"
+        raise StoreError(f"there is no store {path}{hint}")
+    return Store(path, create=False)
+
+
+def print_leaderboard(path: Path, suite: str | None, tasks: Sequence[str], form: str) -> None:
+    """Print the leaderboard of a store, or of a part of it.
+
+    Raises:
+        UnknownName: the store has no runs of such a task or suite.
+    """
+    from nasbench_sparse.leaderboard import formats
+    from nasbench_sparse.leaderboard.board import read_board
+
+    store = open_store(path)
+    run_ids = None if suite is None else _check_suite(store, suite)
+    _check_tasks(store, tasks)
+    board = read_board(store, tasks=tasks or None, run_ids=run_ids, study=suite)
+    if form == "table":
+        show_board(board, console())
+        return
+    write = {"markdown": formats.markdown, "csv": formats.comma_separated, "json": formats.as_json}
+    sys.stdout.write(write[form](board))
+
+
+def _check_tasks(store: Store, tasks: Sequence[str]) -> None:
+    held = set(store.sql("SELECT DISTINCT name FROM tasks")["name"])
+    for task in tasks:
+        if task not in held:
+            raise unknown(f"task in {store.path}", task, held)
+
+
+def _check_suite(store: Store, suite: str) -> list[str]:
+    """Return the runs that a registered suite plans; none for a study that only the store knows."""
+    from nasbench_sparse.registry import all_suites, load_suite
+    from nasbench_sparse.runner.plan import plan_suite
+
+    try:
+        return [plan.spec.run_id for plan in plan_suite(load_suite(suite))]
+    except UnknownName:
+        held = set(store.sql("SELECT DISTINCT study FROM runs WHERE study <> ''")["study"])
+        if suite in held:
+            return []
+        raise unknown("suite", suite, held | set(all_suites())) from None
+
+
+def print_query(path: Path, sql: str, form: str, output: Path | None) -> None:
+    """Answer a query.
+
+    Raises:
+        SealedQueryError: the store refuses it.
+        NbsError: Parquet without a file to write to, or a file that cannot be written.
+    """
+    if form == "parquet" and output is None:
+        raise NbsError("--format parquet needs --output FILE")
+    frame = open_store(path).sql(sql)
+    try:
+        _write(frame, form, output)
+    except OSError as error:
+        if output is None:
+            raise
+        raise NbsError(f"{output} cannot be written: {error.strerror or error}") from error
+
+
+def _write(frame: pl.DataFrame, form: str, output: Path | None) -> None:
+    if form == "parquet":
+        assert output is not None
+        frame.write_parquet(output)
+    elif form == "table":
+        if output is None:
+            _show(frame, sys.stdout)
+        else:
+            with output.open("w", encoding="utf-8") as file:
+                _show(frame, file)
+    else:
+        text = _flat(frame).write_csv() if form == "csv" else _json(frame)
+        if output is None:
+            sys.stdout.write(text)
+        else:
+            output.write_text(text, encoding="utf-8")
+
+
+def _show(frame: pl.DataFrame, file: IO[str]) -> None:
+    out = console(file, width=UNLIMITED_WIDTH)
+    show_table(fit(frame_table(frame), out), out)
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Turn nested columns into JSON text, which CSV can hold."""
+    import polars as pl
+
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    if not nested:
+        return frame
+    rows = frame.select(nested).to_dicts()
+    return frame.with_columns(pl.Series(name, [_dumps(row[name]) for row in rows], pl.String) for name in nested)
+
+
+def _json(frame: pl.DataFrame) -> str:
+    rows = ",\n ".join(_dumps(row) for row in frame.iter_rows(named=True))
+    return f"[{rows}]\n"
+
+
+def _dumps(value: object) -> str:
+    import orjson
+
+    return orjson.dumps(value, default=str).decode()
+
+
+def frame_table(frame: pl.DataFrame) -> Table:
+    """Return a data frame as text: numbers to the right, floats to six digits, a dash for NULL."""
+    left = frozenset(name for name, kind in frame.schema.items() if not kind.is_numeric())
+    rows = tuple(tuple(_cell(value) for value in row) for row in frame.head(ROWS_SHOWN).iter_rows())
+    count = f"{frame.height} row{'' if frame.height == 1 else 's'}"
+    title = f"{count}, the first {ROWS_SHOWN} shown; --format csv prints all" if frame.height > ROWS_SHOWN else count
+    return Table(title, tuple(frame.columns), rows, left)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return HOLE
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,167 @@
+"""Verifying and repairing: what a store promises, checked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nasbench_sparse.errors import StoreError
+from nasbench_sparse.store import connect, schema
+from nasbench_sparse.store.encode import decode_line, is_intact
+from nasbench_sparse.store.journal import Damage, journals, lock_journal, read_lines, split_lines
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something a store should not have: where, what, and what to do."""
+
+    where: str
+    what: str
+    remedy: str
+
+
+_MERGE_AGAIN = "restore a copy of the store, or merge it into a new one"
+
+# Each query returns one count, which should be zero.
+_INVARIANTS = {
+    "rows of trials whose run is unknown": (
+        "SELECT count(*) FROM trials ANTI JOIN runs USING (run_id)",
+        _MERGE_AGAIN,
+    ),
+    "trials recorded twice": (
+        "SELECT count(*) - count(DISTINCT (run_id, number)) FROM trials",
+        _MERGE_AGAIN,
+    ),
+    "results recorded twice": (
+        "SELECT count(*) - count(DISTINCT (fingerprint, config_key, replicate, fold, step)) FROM trainings",
+        _MERGE_AGAIN,
+    ),
+    "trials whose config is unknown": (
+        "SELECT count(*) FROM trials JOIN runs USING (run_id) ANTI JOIN configs USING (fingerprint, config_key)",
+        _MERGE_AGAIN,
+    ),
+    "new results of trials that the table lacks": (
+        "SELECT count(*) FROM trials JOIN runs USING (run_id) ANTI JOIN trainings "
+        "USING (fingerprint, config_key) WHERE trials.status = 'OK' AND NOT reused AND kind = 'trial' AND outcome IS NULL",
+        "remove the runs concerned, or train them again under another seed",
+    ),
+    "values that differ from what another run recorded first for the same config": (
+        "SELECT count(*) FROM conflicts",
+        "see the table `conflicts`: either machines differ in their bits (see `provenances`), or a task is not "
+        "deterministic",
+    ),
+}
+
+
+def verify(path: Path) -> list[Problem]:
+    """Check journals and file; see `Store.verify`."""
+    return [*_verify_journals(path), *_verify_file(path)]
+
+
+def _verify_journals(path: Path) -> list[Problem]:
+    problems = []
+    for journal in journals(path):
+        try:
+            read_lines(journal)
+        except Damage as damage:
+            lines = ", ".join(map(str, damage.lines))
+            problems.append(
+                Problem(str(journal), f"the checksum of line {lines} does not match", "run `store repair`")
+            )
+    return problems
+
+
+def _verify_file(path: Path) -> list[Problem]:
+    import duckdb
+
+    try:
+        connect.check_file(path)
+        if not path.exists():
+            return []
+        with connect.connect(path, read_only=True, wait=connect.READER_WAIT) as connection:
+            for table in schema.TABLES:  # reading every block makes DuckDB check its checksum
+                connection.execute(f"SELECT bit_xor(hash(t)) FROM {table} AS t").fetchall()
+            return list(_broken_invariants(connection, path))
+    except (StoreError, duckdb.Error) as error:
+        return [Problem(str(path), str(error).splitlines()[0], _MERGE_AGAIN)]
+
+
+def _broken_invariants(connection: DuckDBPyConnection, path: Path) -> list[Problem]:
+    problems = []
+    for what, (query, remedy) in _INVARIANTS.items():
+        row = connection.execute(query).fetchone()
+        if row and row[0]:
+            problems.append(Problem(str(path), f"{row[0]} {what}", remedy))
+    return problems
+
+
+def repair(path: Path) -> list[str]:
+    """Move damaged lines out of the journals; see `Store.repair`."""
+    known = _known_trials(path)
+    done = []
+    for journal in journals(path):
+        descriptor = lock_journal(journal, create=False)
+        try:
+            message = _repair_journal(journal, known.get(journal.stem))
+        finally:
+            os.close(descriptor)
+        if message:
+            done.append(message)
+    return done
+
+
+def _known_trials(path: Path) -> dict[str, set[int]]:
+    """Return the trials of each run that are in the file."""
+    if not path.exists():
+        return {}
+    with connect.connect(path, read_only=True, wait=connect.READER_WAIT) as connection:
+        known: dict[str, set[int]] = {
+            run_id: set() for (run_id,) in connection.execute("SELECT run_id FROM runs").fetchall()
+        }
+        for run_id, number in connection.execute("SELECT run_id, number FROM trials").fetchall():
+            known.setdefault(run_id, set()).add(number)
+        return known
+
+
+def _repair_journal(journal: Path, known: set[int] | None) -> str | None:
+    lines, tail = split_lines(journal.read_bytes())
+    if tail and is_intact(tail[:-1]):
+        lines.append(tail)
+    kept, moved = _sort_out(lines, known)
+    if not moved:
+        return None
+    side = journal.with_suffix(".damaged")
+    with side.open("ab") as file:
+        file.write(b"".join(line + b"\n" for line in moved))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh = journal.with_suffix(".repaired")
+    with fresh.open("wb") as file:
+        file.write(b"".join(line + b"\n" for line in kept))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(journal)
+    if not kept:
+        journal.unlink()
+    return f"{journal}: {len(moved)} of {len(lines)} lines moved to {side.name}"
+
+
+def _sort_out(lines: list[bytes], known: set[int] | None) -> tuple[list[bytes], list[bytes]]:
+    """Return lines to keep and to move: damaged ones, outcomes of trials whose `asked` is gone, headless runs."""
+    kept: list[bytes] = []
+    moved: list[bytes] = []
+    asked = set() if known is None else set(known)
+    headed = known is not None
+    for line in lines:
+        event = decode_line(line) if is_intact(line) else None
+        headed = headed or (event is not None and event["event"] == "run")
+        if event is not None and event["event"] == "asked":
+            asked.add(event["number"])
+        lost = event is None or (event["event"] == "told" and event["number"] not in asked)
+        (moved if lost or not headed else kept).append(line)
+    return kept, moved

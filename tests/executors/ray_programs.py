@@ -1,0 +1,71 @@
+"""Programs that start a Ray of their own, run by `test_ray_cluster` in fresh processes; each prints one JSON object."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+
+from nasbench_sparse.executors.ray_cluster import RayExecutor
+from nasbench_sparse.executors.serial import SerialExecutor
+from tests.executors.probe_task import ProbeTask, work_on
+from tests.executors.test_executor_conformance import run, run_all
+
+
+@dataclass(frozen=True, kw_only=True)
+class MainTask(ProbeTask):
+    """A task whose class exists only in the driver's script."""
+
+
+def local(folder: str) -> dict[str, Any]:
+    """Start a local Ray, evaluate one trial, and shut it down."""
+    with RayExecutor() as executor:
+        evaluation = run(executor, MainTask(folder=folder), work_on(0)).evaluation
+    return {"status": evaluation.status, "error": evaluation.error, "initialized": ray.is_initialized()}
+
+
+def cluster(folder: str) -> dict[str, Any]:
+    """Run on three nodes of one CPU each, and remove one in the middle."""
+    from ray.cluster_utils import Cluster
+
+    settings = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 300, "health_check_failure_threshold": 3}
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "_system_config": settings})
+    lost = nodes.add_node(num_cpus=1)
+    nodes.add_node(num_cpus=1)
+    nodes.wait_for_nodes()
+    task = ProbeTask(folder=folder, bulk=200_000)  # too large to travel with the reply: it stays on its node
+    short = [work_on(n, x=n / 16, fidelity=3, do="nap") for n in range(12)]
+    longer = [work_on(12 + n, x=n / 16, resumes_at=3, do="nap") for n in range(12)]
+    with RayExecutor(nodes.address, workers=3) as executor:
+        first = run_all(executor, task, short)
+        for work in longer[:3]:
+            executor.submit(task, work)
+        alive = [len(ray.nodes())]
+        nodes.remove_node(lost, allow_graceful=False)
+        done = dict(first)
+        waiting = longer[3:]
+        while len(done) < 24:
+            completion = executor.next_completed()
+            assert completion is not None
+            assert completion.work.trial.number not in done
+            done[completion.work.trial.number] = completion.evaluation
+            if waiting:
+                executor.submit(task, waiting.pop(0))
+        alive.append(sum(node["Alive"] for node in ray.nodes()))
+    nodes.shutdown()
+    starts = [line.split()[-1] for line in task.log()]
+    expected = run_all(SerialExecutor(), task, short + longer)
+    return {
+        "completed": sorted(done),
+        "nodes": alive,
+        "equal": done == expected,
+        "continued": starts.count("3->8"),
+        "retrained": starts.count("0->8"),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(globals()[sys.argv[1]](*sys.argv[2:])))

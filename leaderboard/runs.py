@@ -72,7 +72,7 @@ class Selection:
 
 
 def select(rows: Iterable[RunRow]) -> Selection:
-    """Keep the newest version of each task and optimizer, and one run of each task, contender, seed and replicate."""
+    """Keep the newest version of each task and optimizer, and one run of each contender, seed and replicate."""
     kept, old_tasks = _newest(rows, "task", lambda row: row.task, lambda row: row.fingerprint)
     kept, old_sources = _newest(kept, "optimizer", lambda row: row.contender.optimizer, lambda row: row.source)
     unique: dict[tuple[str, Contender, int, int], RunRow] = {}
@@ -129,14 +129,14 @@ def _preference(row: RunRow) -> tuple[bool, float, str, str]:
 
 
 def labels(contenders: Sequence[Contender]) -> dict[Contender, str]:
-    """Name contenders as briefly as tells them apart: the optimizer, options that differ, workers if not one."""
+    """Name contenders as briefly as tells them apart: the optimizer, options that differ, and `on 4` for 4 workers."""
     named = {}
     for contender in contenders:
         rivals = [json.loads(other.options) for other in contenders if other.optimizer == contender.optimizer]
         own = json.loads(contender.options)
         differing = [key for key in own if any(key not in other or other[key] != own[key] for other in rivals)]
         parts = [contender.optimizer, *(f"{key}={_short(own[key])}" for key in differing)]
-        named[contender] = " ".join(parts) + (f" ×{contender.workers}" if contender.workers != 1 else "")
+        named[contender] = " ".join(parts) + (f" on {contender.workers}" if contender.workers != 1 else "")
     return named
 
 

@@ -179,8 +179,7 @@ def _baseline_order(entry: Entry) -> tuple[int, Contender]:
 def mean_ranks(losses: Sequence[float]) -> list[float]:
     """Rank losses from 1, the lowest; ties share the mean of the places they take."""
     return [
-        sum(other < loss for other in losses) + (sum(other == loss for other in losses) + 1) / 2
-        for loss in losses
+        sum(other < loss for other in losses) + (sum(other == loss for other in losses) + 1) / 2 for loss in losses
     ]
 
 

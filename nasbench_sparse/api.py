@@ -72,6 +72,7 @@ def run(
     seed: int = 0,
     trials: float | None = None,
     epochs: float | None = None,
+    evaluations: float | None = None,
     seconds: float | None = None,
     store: str | Path | Store | None = None,
     options: Mapping[str, Any] | None = None,
@@ -86,7 +87,7 @@ def run(
     Args:
         task: a declared task or its name.
         optimizer: a class with `ask` and `tell`, or a registered name.
-        trials, epochs, seconds: the budget, in one of the three units; 20 trials by default.
+        trials, epochs, evaluations, seconds: the budget, in one of its units (see `Budget`); 20 trials by default.
         store: where everything is recorded; without one the run leaves nothing behind.
     Raises:
         NbsError: the run cannot be started, or its optimizer failed.
@@ -96,7 +97,7 @@ def run(
     plan = plan_run(
         declared,
         entry,
-        _budget(trials, epochs, seconds),
+        _budget(trials=trials, epochs=epochs, evaluations=evaluations, seconds=seconds),
         seed=seed,
         options=options,
         replicate=replicate,
@@ -127,12 +128,11 @@ def run(
     )
 
 
-def _budget(trials: float | None, epochs: float | None, seconds: float | None) -> Budget:
-    given = {"trials": trials, "epochs": epochs, "seconds": seconds}
-    named = [(unit, amount) for unit, amount in given.items() if amount is not None]
-    if len(named) > 1:
-        raise NbsError(f"give one budget, not {' and '.join(unit for unit, _ in named)}")
-    unit, amount = named[0] if named else ("trials", 20)
+def _budget(**amounts: float | None) -> Budget:
+    given = [(unit, amount) for unit, amount in amounts.items() if amount is not None]
+    if len(given) > 1:
+        raise NbsError(f"give one budget, not {' and '.join(unit for unit, _ in given)}")
+    unit, amount = given[0] if given else ("trials", 20)
     return Budget(unit, amount)  # type: ignore[arg-type]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nasbench_sparse.leaderboard.statistics.check import Floats, StatisticsError, floats, read_only
-from nasbench_sparse.leaderboard.statistics.holm import Holm, holm
+from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm
 from nasbench_sparse.leaderboard.statistics.kendall import KendallTau, kendall_tau
 
 
@@ -93,7 +93,9 @@ def agreement_matrix(table: Any, names: Sequence[str], *, level: float = 0.05) -
     values = floats(table, "table", (2,))
     m = values.shape[1]
     if m < 2 or len(names) != m:
-        raise StatisticsError(f"{m} columns and {len(names)} names given; two or more columns, each with a name, needed")
+        raise StatisticsError(
+            f"{m} columns and {len(names)} names given; two or more columns, each with a name, needed"
+        )
     places = list(combinations(range(m), 2))
     pairs = tuple(kendall_tau(values[:, i], values[:, j], level=level) for i, j in places)
     correction = holm([_number(pair.p_value) for pair in pairs], level)

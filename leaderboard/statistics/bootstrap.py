@@ -119,7 +119,9 @@ def bootstrap_mean(
     """
     column = floats(values, "values", (1,))
     if np.isnan(column).any():
-        raise StatisticsError(f"{int(np.isnan(column).sum())} of {len(column)} values are missing; leave them out first")
+        raise StatisticsError(
+            f"{int(np.isnan(column).sum())} of {len(column)} values are missing; leave them out first"
+        )
     return weighted_interval(
         lambda weights: weights @ column / weights.sum(axis=1),
         np.arange(len(column)),

@@ -19,22 +19,24 @@ class StatisticsError(NbsError):
     """Data or a setting that a statistic cannot use."""
 
 
-def floats(values: Any, name: str, dimensions: tuple[int, ...] = (1, 2)) -> Floats:
+def floats(values: Any, name: str, dimensions: tuple[int, ...] = (1, 2), *, finite: bool = True) -> Floats:
     """Copy values into a float array, NaN where missing (None counts as NaN).
 
     Raises:
-        StatisticsError: not numbers, ragged, empty, infinite, or of another number of dimensions.
+        StatisticsError: not numbers, ragged, empty, infinite (where `finite`), or of other dimensions.
     """
     try:
         array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise StatisticsError(f"{name} must be a rectangular array of numbers, NaN where missing: {error}") from error
+        raise StatisticsError(
+            f"{name} must be a rectangular array of numbers, NaN where missing: {error}"
+        ) from error
     if array.ndim not in dimensions:
         allowed = " or ".join(str(d) for d in dimensions)
         raise StatisticsError(f"{name} has {array.ndim} dimensions; allowed: {allowed}")
     if array.size == 0:
         raise StatisticsError(f"{name} is empty; at least one value is needed")
-    if np.isinf(array).any():
+    if finite and np.isinf(array).any():
         raise StatisticsError(f"{name} holds an infinite value; allowed are finite numbers, and NaN for missing")
     return array
 
@@ -49,7 +51,7 @@ def same_shape(first: Floats, second: Floats, names: str) -> None:
     """Refuse arrays of different shapes."""
     if first.shape != second.shape:
         raise StatisticsError(
-            f"{names} have shapes {first.shape} and {second.shape}; they must be equal, with NaN where a run is missing"
+            f"{names} have shapes {first.shape} and {second.shape}; they must be equal, NaN where a run is missing"
         )
 
 

@@ -13,7 +13,7 @@ MOST_COLUMNS = 6
 
 
 def exact_tail(rows: Ints) -> float | None:
-    """Return P(squared column sums add up to at least what was observed), or None where it is too long to enumerate.
+    """Return P(squared column sums add up to the observed or more); None where enumeration takes too long.
 
     Rows are added one at a time; sums that are permutations of each other are one state, since the statistic
     does not tell columns apart.
@@ -23,7 +23,8 @@ def exact_tail(rows: Ints) -> float | None:
     """
     if rows.shape[1] > MOST_COLUMNS:
         return None
-    states, chances = np.sort(rows[:1], axis=1), np.ones(1)
+    states: Ints = np.sort(rows[:1], axis=1)
+    chances: Floats = np.ones(1)
     for row in rows[1:]:
         shuffles = np.unique(np.array(list(permutations(row)), dtype=np.int64), axis=0)
         if len(states) * len(shuffles) > MOST_STEPS:

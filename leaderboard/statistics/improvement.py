@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
+from nasbench_sparse.leaderboard.statistics.bootstrap import Interval, percentile_interval
 from nasbench_sparse.leaderboard.statistics.check import (
     Floats,
     StatisticsError,
@@ -16,7 +16,9 @@ from nasbench_sparse.leaderboard.statistics.check import (
     resample_count,
     runs_by_tasks,
 )
-from nasbench_sparse.leaderboard.statistics.stratified import complete_tasks, resampled_runs
+from nasbench_sparse.leaderboard.statistics.stratified import complete_tasks
+
+_CHUNK = 2_000_000  # counts held at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,19 +67,18 @@ def probability_of_improvement(
     resample_count(resamples)
     one, two = runs_by_tasks(first, "first"), runs_by_tasks(second, "second")
     if one.shape[1] != two.shape[1]:
-        raise StatisticsError(f"first has {one.shape[1]} tasks and second {two.shape[1]}; they must be the same tasks")
+        raise StatisticsError(
+            f"first has {one.shape[1]} tasks and second {two.shape[1]}; they must be the same tasks"
+        )
     complete = complete_tasks(one, two)
     one, two = one[:, complete], two[:, complete]
-    chances = _chances(one[None], two[None])[0]
+    wins = _wins(one, two)
+    chances = wins.mean(axis=(1, 2))
     per_task = np.full(len(complete), np.nan)
     per_task[complete] = chances
     interval = None
     if min(len(one), len(two)) > 1:
-        method = f"stratified percentile bootstrap, {resamples} resamples"
-        stacks = zip(_singly(one, resamples, rng), _singly(two, resamples, rng), strict=True)
-        values = [float(_chances(a, b).mean()) for a, b in stacks]
-        low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-        interval = Interval(float(low), float(high), level, method)
+        interval = percentile_interval(_resampled(wins, resamples, rng), level, "stratified percentile bootstrap")
     return Improvement(
         probability=float(chances.mean()),
         per_task=read_only(per_task),
@@ -90,9 +91,27 @@ def probability_of_improvement(
     )
 
 
-def _chances(one: Floats, two: Floats) -> Floats:
-    """Return P(one < two) + P(one = two) / 2 per task, (m, runs, tasks) twice -> (m, tasks)."""
-    below = (one[:, :, None] < two[:, None]).mean(axis=(1, 2))
-    equal = (one[:, :, None] == two[:, None]).mean(axis=(1, 2))
-    chances: Floats = below + equal / 2
-    return chances
+def _wins(one: Floats, two: Floats) -> Floats:
+    """Return 1 where a run of the first is lower, 1/2 where it ties, else 0: (tasks, first runs, second runs)."""
+    first, second = one.T[:, :, None], two.T[:, None, :]
+    wins: Floats = (first < second) + (first == second) / 2
+    return wins
+
+
+def _resampled(wins: Floats, resamples: int, rng: np.random.Generator) -> Floats:
+    """Return the mean over tasks of each resample's chance, (resamples,)."""
+    tasks, first, second = wins.shape
+    step = max(1, _CHUNK // (tasks * (first + second)))
+    parts = []
+    for start in range(0, resamples, step):
+        rows = min(step, resamples - start)
+        one, two = _counts(rows, tasks, first, rng), _counts(rows, tasks, second, rng)
+        parts.append(((one @ wins) * two).sum(axis=(0, 2)) / (tasks * first * second))
+    return np.concatenate(parts)
+
+
+def _counts(rows: int, tasks: int, runs: int, rng: np.random.Generator) -> Floats:
+    """Draw runs with replacement and count each, (tasks, rows, runs)."""
+    drawn = rng.integers(runs, size=(tasks * rows, runs)) + np.arange(tasks * rows)[:, None] * runs
+    counts = np.bincount(drawn.ravel(), minlength=tasks * rows * runs)
+    return counts.reshape(tasks, rows, runs).astype(np.float64)

@@ -23,9 +23,9 @@ class KendallTau:
     Args:
         tau: tau-b in [-1, 1]; None where a column is constant or fewer than two items are complete.
         p_value: two-sided, of no association; None where n items cannot reach the level, or tau is None.
-        interval: from the jackknife on the scale of atanh(tau); None with fewer than four items or where |tau| is 1.
+        interval: jackknife on the scale of atanh(tau); None with fewer than four items or where |tau| is 1.
         n: items complete in both columns; dropped: the others.
-        tied_first, tied_second: pairs of items tied in either column; they count as neither agreeing nor disagreeing.
+        tied_first, tied_second: pairs of items tied in either column; they neither agree nor disagree.
         exact: whether p enumerates all orders (no ties, at most 60 items) or is the normal approximation for ties.
     """
 
@@ -141,7 +141,9 @@ def _normal_p(score: int, x: Floats, y: Floats) -> float:
     n = len(x)
     t, u = (np.unique(values, return_counts=True)[1].astype(np.float64) for values in (x, y))
     all_pairs = n * (n - 1.0)
-    variance = (all_pairs * (2 * n + 5) - (t * (t - 1) * (2 * t + 5)).sum() - (u * (u - 1) * (2 * u + 5)).sum()) / 18
+    variance = (
+        all_pairs * (2 * n + 5) - (t * (t - 1) * (2 * t + 5)).sum() - (u * (u - 1) * (2 * u + 5)).sum()
+    ) / 18
     variance += (t * (t - 1)).sum() * (u * (u - 1)).sum() / (2 * all_pairs)
     if n > 2:
         triples = (t * (t - 1) * (t - 2)).sum() * (u * (u - 1) * (u - 2)).sum()

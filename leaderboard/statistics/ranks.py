@@ -13,7 +13,8 @@ def row_midranks(values: Floats) -> Floats:
     """Rank each row from 1, the lowest; ties share the mean of the places they take. (n, k) -> (n, k)."""
     below = (values[:, None, :] < values[:, :, None]).sum(axis=2)
     equal = (values[:, None, :] == values[:, :, None]).sum(axis=2)
-    return below + (equal + 1) / 2
+    ranks: Floats = below + (equal + 1) / 2
+    return ranks
 
 
 def magnitude_labels(first: Floats, second: Floats) -> Ints:

@@ -25,7 +25,9 @@ def complete_tasks(*matrices: Floats) -> Bools:
     """
     complete = ~np.logical_or.reduce([np.isnan(matrix).any(axis=0) for matrix in matrices])
     if not complete.any():
-        raise StatisticsError(f"none of {len(complete)} tasks has all of its runs; fill the holes or leave runs out")
+        raise StatisticsError(
+            f"none of {len(complete)} tasks has all of its runs; fill the holes or leave runs out"
+        )
     return np.asarray(complete)
 
 

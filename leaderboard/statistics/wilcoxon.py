@@ -31,7 +31,7 @@ class SignedRank:
         exact: whether p is enumerated (at most 200 blocks) or a normal approximation.
         effect: matched-pairs rank biserial correlation; effect_interval is None where no resample differs.
         difference: mean of first - second, in the unit of the losses.
-        n, n_blocks, unit, dropped: units analysed, independent blocks of them, what they are, how many were left out.
+        n, n_blocks, unit, dropped: units analysed, independent blocks of them, what they are, how many left out.
         zeros, zero_rule: zero differences, and what was done with them ("pratt": ranked, then left out of the sums;
             "wilcox": left out before ranking).
         tied_groups: groups of equal non-zero magnitudes, which share the mean of their ranks.
@@ -139,8 +139,11 @@ def compare_columns(
     ranked = (labels > 0) | (zero_rule == "pratt")
     correlation = rank_biserial(labels, signs) if zero_rule == "pratt" else _without_zeros(labels, signs)
     effect = float(correlation(np.ones((1, units.n)))[0])
-    intervals = {"level": 1 - level, "resamples": resamples}
     difference = first - second
+
+    def interval(statistic: Callable[[Floats], Floats]) -> Interval | None:
+        return weighted_interval(statistic, units.blocks, rng, level=1 - level, resamples=resamples)
+
     return SignedRank(
         positive_ranks=float(signed[signed > 0].sum()) / 2,
         negative_ranks=float(-signed[signed < 0].sum()) / 2,
@@ -150,11 +153,9 @@ def compare_columns(
         alternative=alternative,
         level=level,
         effect=effect,
-        effect_interval=weighted_interval(correlation, units.blocks, rng, **intervals),
+        effect_interval=interval(correlation),
         difference=float(difference.mean()),
-        difference_interval=weighted_interval(
-            lambda w: w @ difference / w.sum(axis=1), units.blocks, rng, **intervals
-        ),
+        difference_interval=interval(lambda weights: weights @ difference / weights.sum(axis=1)),
         n=units.n,
         n_blocks=units.n_blocks,
         unit=units.unit,

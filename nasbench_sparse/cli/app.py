@@ -25,13 +25,16 @@ STORE = Path("results.duckdb")
 
 
 def _completion(kind: str) -> Callable[[str], list[str]]:
-    """Complete registered names; what cannot be imported completes to nothing rather than to a traceback."""
+    """Return what completes the registered names of a kind."""
 
     def complete(incomplete: str) -> list[str]:
         from nasbench_sparse.registry import all_suites, all_tasks, optimizer_names
 
-        names = {"task": all_tasks, "suite": all_suites, "optimizer": optimizer_names}[kind]
-        return [name for name in names() if name.startswith(incomplete)]
+        if kind == "optimizer":
+            names = optimizer_names()
+        else:
+            names = list(all_tasks() if kind == "task" else all_suites())
+        return [name for name in names if name.startswith(incomplete)]
 
     return complete
 
@@ -95,6 +98,9 @@ def run(
         Optional[Literal["serial", "processes", "simulated", "ray"]],  # noqa: UP045
         typer.Option(help="Where trials run.", show_default="serial, or processes for several workers"),
     ] = None,
+    slots: Annotated[
+        int, typer.Option(help="Trials in flight over all runs; changes no result, unlike --workers.")
+    ] = 1,
     ray_address: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(help="A running Ray cluster; without one a local Ray is started."),
@@ -137,9 +143,15 @@ def run(
     from nasbench_sparse.runner.study import Resources
 
     if dry_run:
-        study.show_forecast(request, store)
+        study.show_forecast(request, store, slots)
         return
-    resources = Resources(trial_timeout, ray_address, cpus_per_trial, gpus_per_trial)
+    resources = Resources(
+        slots=slots,
+        trial_timeout=trial_timeout,
+        ray_address=ray_address,
+        cpus_per_trial=cpus_per_trial,
+        gpus_per_trial=gpus_per_trial,
+    )
     raise typer.Exit(study.run_study(request, resources, resume, store, quiet=quiet))
 
 

@@ -99,4 +99,6 @@ def _fit(entry: OptimizerEntry, key: str, value: Any, *, shared: bool) -> Any:
 
 def describe_options(options: Mapping[str, Any]) -> str:
     """Print options as they are written on the command line."""
-    return " ".join(f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in options.items())
+    return " ".join(
+        f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in options.items()
+    )

@@ -67,8 +67,6 @@ def findings(store: Path) -> Iterator[Finding]:
 
 def _python() -> Finding:
     text = f"{platform.python_version()} at {sys.executable}, {platform.platform()}"
-    if sys.version_info < (3, 11):
-        return Finding("python", "problem", text, "install Python 3.11 or later")
     return Finding("python", "ok", text)
 
 
@@ -93,7 +91,9 @@ def _torch() -> Finding:
     try:
         import torch
     except (ImportError, OSError) as error:
-        return Finding("torch", "problem", f"cannot be imported: {_first(error)}", "pip install --force-reinstall torch")
+        return Finding(
+            "torch", "problem", f"cannot be imported: {_first(error)}", "pip install --force-reinstall torch"
+        )
     devices = ["cpu", *(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count()))]
     if torch.backends.mps.is_available():
         devices.append("mps")

@@ -99,7 +99,9 @@ def summary(forecasts: Sequence[Forecast], store: Path) -> str:
     seconds = sum(each.seconds or 0.0 for each in forecasts)
     trainings = f"at most {counts} training{'' if counts == 1 else 's'}"
     if open_ended:
-        trainings += f" and those of {open_ended} run{'' if open_ended == 1 else 's'} whose budget is no number of trials"
+        trainings += (
+            f" and those of {open_ended} run{'' if open_ended == 1 else 's'} whose budget is no number of trials"
+        )
     time = f"about {duration(seconds)}"
     if unknown:
         time = f"{time} and the unknown time of {', '.join(unknown)}" if seconds else "time unknown"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -62,7 +61,13 @@ class LiveProgress(Progress):
         done = self.reused + self.ended_runs
         share = done + sum(state.share for state in self.active.values())
         bar = Table.grid(padding=(0, 1))
-        bar.add_row(ProgressBar(total=max(self.total, 1), completed=share, width=30), f"{done}/{self.total} runs", self.times)
-        lines = [Text(f"  {state.name}: {describe(state)}", no_wrap=True, overflow="ellipsis", style="dim")
-                 for state in list(self.active.values())[:RUNS_SHOWN]]
+        bar.add_row(
+            ProgressBar(total=max(self.total, 1), completed=share, width=30),
+            f"{done}/{self.total} runs",
+            self.times,
+        )
+        lines = [
+            Text(f"  {state.name}: {describe(state)}", no_wrap=True, overflow="ellipsis", style="dim")
+            for state in list(self.active.values())[:RUNS_SHOWN]
+        ]
         return Group(bar, *lines)

@@ -145,7 +145,9 @@ def frame_table(frame: pl.DataFrame) -> Table:
     left = frozenset(name for name, kind in frame.schema.items() if not kind.is_numeric())
     rows = tuple(tuple(_cell(value) for value in row) for row in frame.head(ROWS_SHOWN).iter_rows())
     count = f"{frame.height} row{'' if frame.height == 1 else 's'}"
-    title = f"{count}, the first {ROWS_SHOWN} shown; --format csv prints all" if frame.height > ROWS_SHOWN else count
+    title = (
+        f"{count}, the first {ROWS_SHOWN} shown; --format csv prints all" if frame.height > ROWS_SHOWN else count
+    )
     return Table(title, tuple(frame.columns), rows, left)
 
 

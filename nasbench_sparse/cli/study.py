@@ -44,11 +44,11 @@ def run_study(request: Request, resources: Resources, resume: Resume, store: Pat
     return _say_failures(plans, report)
 
 
-def show_forecast(request: Request, store: Path) -> None:
+def show_forecast(request: Request, store: Path, slots: int) -> None:
     """Print what a run would do."""
     plans = make_plans(request)
     exists = store.exists() or Path(f"{store}.journal").is_dir()
-    forecasts = forecast(plans, Store(store, create=False) if exists else None)
+    forecasts = forecast(plans, Store(store, create=False) if exists else None, slots)
     out = console()
     show_table(forecast_table(forecasts), out)
     out.print(summary(forecasts, store), markup=False)

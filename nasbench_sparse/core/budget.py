@@ -10,15 +10,16 @@ from nasbench_sparse.errors import NbsError
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """An amount in one of three units.
+    """An amount in one of four units.
 
     - `trials`: trials asked; a search step counts as one unit of fidelity, 1 / fidelity.max.
-    - `epochs`: units of fidelity trained, credited units left out; a trial starts while less is spent, so the last one
-      may exceed the amount.
+    - `epochs`: units of fidelity trained, credited units left out; a trial starts while less is spent, so the
+      last one may exceed the amount.
+    - `evaluations`: full-evaluation equivalents, that is units of fidelity trained over fidelity.max.
     - `seconds`: the executor's clock (recorded training seconds, never wall time); no trial starts after it.
     """
 
-    unit: Literal["trials", "epochs", "seconds"]
+    unit: Literal["trials", "epochs", "evaluations", "seconds"]
     amount: float
 
     def __post_init__(self) -> None:

@@ -217,7 +217,7 @@ class RayExecutor(PoolExecutor):
             return
         waited = max((time.monotonic() - member.since for member in self._members), default=0.0)
         if waited > self._start_timeout:
-            wanted = " and ".join(f"{n:g} {name[4:].upper()}" for name, n in self._resources.items() if n)
+            wanted = " and ".join(f"{n:g} {name[4:-1].upper()}" for name, n in self._resources.items() if n)
             raise NbsError(
                 f"Ray could not place a worker that needs {wanted} within {self._start_timeout:g} s; the cluster "
                 f"has {_listed(ray.cluster_resources())}, of which free are {_listed(ray.available_resources())}"

@@ -20,7 +20,8 @@ class GridSearch(Optimizer):
     """Ask for each config of `space.grid(resolution)` once, then nothing more.
 
     Shuffled order makes a run that stops early a random sample of the grid. Points are shuffled in a window of
-    65,536 refilled as it empties: a uniform shuffle of any grid that fits into it, and a bound on memory for others.
+    65,536 that is refilled as it empties: a uniform shuffle of any grid that fits into it, and a bound on memory
+    for a larger one.
 
     Args:
         resolution: levels of each continuous field; other fields take all their values.
@@ -54,7 +55,7 @@ class GridSearch(Optimizer):
     def tell(self, observation: Observation) -> None:
         """Learn nothing."""
 
-    def _shuffled(self, points: Iterator[dict[str, int | float | str | bool]]) -> Iterator[Config]:
+    def _shuffled(self, points: Iterator[Config]) -> Iterator[Config]:
         window = list(islice(points, WINDOW))
         while window:
             i = int(self.rng.integers(len(window)))

@@ -139,8 +139,8 @@ def _refuse_categoricals(coordinates: ConfigurationSpace) -> None:
     names = [n for n, parameter in coordinates.items() if isinstance(parameter, CategoricalHyperparameter)]
     if names:
         raise UnsupportedSpace(
-            f"optuna's CMA-ES searches numbers only, and {', '.join(names[:5])} {'is' if len(names) == 1 else 'are'} "
-            "categorical: choose another sampler, such as TPE"
+            f"optuna's CMA-ES searches numbers only, not the categorical {', '.join(names[:5])}: choose another "
+            "sampler, such as TPE"
         )
 
 

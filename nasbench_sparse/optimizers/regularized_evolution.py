@@ -30,9 +30,7 @@ class RegularizedEvolution(Optimizer):
 
     name: ClassVar[str] = "evolution"
 
-    def __init__(
-        self, problem: Problem, *, seed: int, population_size: int = 20, tournament_size: int = 5
-    ) -> None:
+    def __init__(self, problem: Problem, *, seed: int, population_size: int = 20, tournament_size: int = 5) -> None:
         super().__init__(problem, seed=seed)
         if not 1 <= tournament_size <= population_size:
             raise NbsError(

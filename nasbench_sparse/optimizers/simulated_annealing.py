@@ -69,7 +69,8 @@ class SimulatedAnnealing(Optimizer):
     @property
     def temperature(self) -> float:
         """T_k for the neighbour to be accepted or rejected next; 0 before calibration."""
-        return (self.t_max or 0.0) * self.t_min_ratio ** (min(self.step, self.steps) / self.steps)
+        cooled: float = self.t_min_ratio ** (min(self.step, self.steps) / self.steps)
+        return (self.t_max or 0.0) * cooled
 
     def ask(self) -> Config | None:
         """Return a random config while calibrating, else a neighbour; None while one must be waited for."""

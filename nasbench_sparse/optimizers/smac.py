@@ -35,7 +35,7 @@ class _Smac(Optimizer):
         """Build SMAC's facade."""
 
     def ask(self) -> Config | None:
-        """Return the initial design's next config, then the acquisition function's; None if SMAC finds no new one."""
+        """Return the initial design's next config, then the acquisition's; None if SMAC finds no new one."""
         from smac.main.exceptions import ConfigurationSpaceExhaustedException
 
         with quiet("smac"):

@@ -13,21 +13,21 @@ from smac.facade.abstract_facade import AbstractFacade
 from smac.main.smbo import SMBO
 
 
-class FilelessScenario(Scenario):
+class FilelessScenario(Scenario):  # type: ignore[misc]
     """A scenario that is not written to disk."""
 
     def save(self) -> None:
         """Write nothing."""
 
 
-class FilelessSMBO(SMBO):
+class FilelessSMBO(SMBO):  # type: ignore[misc]
     """The optimization loop without its five files; writing none makes `tell` three times faster."""
 
     def save(self) -> None:
         """Write nothing."""
 
 
-class OrderedLocalSearch(LocalSearch):
+class OrderedLocalSearch(LocalSearch):  # type: ignore[misc]
     """Local search whose starting points are in the order of their vectors.
 
     SMAC takes them out of a set of configurations, whose order depends on Python's hash seed.
@@ -50,8 +50,8 @@ def forest_facade(
     base = HyperparameterOptimizationFacade
     scenario = _scenario(coordinates, seed)
     model = base.get_model(scenario)
-    # One thread: the order of sums over trees is fixed. Room for 2**20 leaves is allocated for each tree; 4,096 give
-    # the same trees below that many trials. Together an ask takes ASKS instead of 1.3 s (mixed space, 2 cores).
+    # One thread fixes the order of sums over trees. SMAC allocates room for 2**20 leaves in each tree; 4,096 give
+    # the same trees below that many trials. Together an ask takes 0.23 s instead of 1.3 s (4 parameters, 2 cores).
     model._rf_opts |= {"n_jobs": 1, "max_leaf_nodes": 4096}
     selector = base.get_config_selector(scenario, retrain_after=retrain_after)
     return _facade(base, scenario, n_initial, model=model, config_selector=selector)
@@ -77,7 +77,7 @@ def _scenario(coordinates: ConfigurationSpace, seed: int) -> FilelessScenario:
 def _facade(
     base: type[AbstractFacade], scenario: FilelessScenario, n_initial: int, **components: Any
 ) -> AbstractFacade:
-    class Facade(base):  # type: ignore[valid-type,misc]
+    class Facade(base):  # type: ignore[misc]
         """The base facade around `FilelessSMBO`."""
 
         def _get_optimizer(self) -> SMBO:

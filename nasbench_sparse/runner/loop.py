@@ -66,7 +66,7 @@ class RunLoop:
         self.number = 0
         self.told_count = 0
         self.clock = 0.0
-        self.spent = {"trials": 0.0, "epochs": 0.0, "seconds": 0.0, "optimizer_seconds": 0.0}
+        self.spent = dict.fromkeys(("trials", "epochs", "evaluations", "seconds", "optimizer_seconds"), 0.0)
         self.incumbent: Trial | None = None
         self.incumbent_loss: float | None = None
         self._top_fidelity = 0
@@ -171,12 +171,10 @@ class RunLoop:
         return known
 
     def _charge(self, trial: Trial) -> None:
-        if trial.search is not None:
-            self.spent["trials"] += 1.0 / self.task.fidelity.max
-            self.spent["epochs"] += 1.0
-        else:
-            self.spent["trials"] += 1.0
-            self.spent["epochs"] += trial.fidelity - trial.resumes_at
+        units = _units(trial)
+        self.spent["trials"] += 1.0 if trial.search is None else units / self.task.fidelity.max
+        self.spent["epochs"] += units
+        self.spent["evaluations"] = self.spent["epochs"] / self.task.fidelity.max
 
     # -- telling --------------------------------------------------------------------------------------------
 
@@ -211,8 +209,7 @@ class RunLoop:
         loss = self._loss(trial, evaluation)
         self.clock = completion.clock if self.simulated else self.clock + seconds / self.spec.workers
         incumbent = self._improve(trial, evaluation.status, loss)
-        units = 1 if trial.search is not None else trial.fidelity - trial.resumes_at
-        told = Told(trial.number, evaluation, loss, incumbent, units, self.clock, completion.worker, reused)
+        told = Told(trial.number, evaluation, loss, incumbent, _units(trial), self.clock, completion.worker, reused)
         if trial.number not in self._recorded_told:
             self.log.told(told)
             if self.simulated and not reused:
@@ -284,10 +281,15 @@ class RunLoop:
             self.spent["optimizer_seconds"] += perf_counter() - start
 
 
+def _units(trial: Trial) -> int:
+    """Return the units of fidelity a trial is charged: credited ones left out, one for a search step."""
+    return 1 if trial.search is not None else trial.fidelity - trial.resumes_at
+
+
 def _asked_config(asked: Any, trial: Trial) -> Config:
     if trial.search is not None:
         return {}
-    return asked.config if isinstance(asked, Proposal) else asked  # type: ignore[no-any-return]
+    return asked.config if isinstance(asked, Proposal) else asked
 
 
 def _identity(trial: Trial) -> tuple[Any, ...]:

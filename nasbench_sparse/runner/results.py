@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from nasbench_sparse.core.trial import Evaluation, Status, Trial
+from nasbench_sparse.core.trial import Evaluation, SearchStep, Status, Trial
 
 Key = tuple[str, int]
+RecordedSearch = Callable[[SearchStep, int], Mapping[int, Evaluation]]
 
 
 class KnownResults:
-    """Longest recorded training of each (config_key, replicate), and recorded search steps, of one task."""
+    """Longest recorded training of each (config_key, replicate), and recorded search steps, of one task.
 
-    def __init__(self, recorded: Mapping[Key, Evaluation]) -> None:
+    Args:
+        recorded: the trainings.
+        search: looks up the recorded steps of a whole search, given any of its steps and the replicate; it is
+            called once for each search.
+    """
+
+    def __init__(self, recorded: Mapping[Key, Evaluation], search: RecordedSearch | None = None) -> None:
         self._trainings = dict(recorded)
-        self._steps: dict[Key, Evaluation] = {}
+        self._search = search
+        self._searches: dict[tuple[SearchStep, int], dict[int, Evaluation]] = {}
 
     def __len__(self) -> int:
         return len(self._trainings)
@@ -22,7 +31,7 @@ class KnownResults:
     def find(self, trial: Trial) -> Evaluation | None:
         """Return the recorded outcome of a trial, its curves cut at the trial's fidelity, or None."""
         if trial.search is not None:
-            return self._steps.get((trial.config_key, trial.replicate))
+            return self._steps(trial.search, trial.replicate).get(trial.search.step)
         known = self._trainings.get((trial.config_key, trial.replicate))
         if known is None:
             return None
@@ -37,20 +46,19 @@ class KnownResults:
 
     def knows(self, trial: Trial) -> bool:
         """Whether `find` would return an outcome."""
-        key = (trial.config_key, trial.replicate)
         if trial.search is not None:
-            return key in self._steps
-        known = self._trainings.get(key)
+            return trial.search.step in self._steps(trial.search, trial.replicate)
+        known = self._trainings.get((trial.config_key, trial.replicate))
         return known is not None and (known.status is Status.DIVERGED or _reached(known) >= trial.fidelity)
 
     def add(self, trial: Trial, evaluation: Evaluation) -> None:
         """Remember an outcome if it can be reused and is the longest of its config."""
         if not evaluation.status.reusable:
             return
-        key = (trial.config_key, trial.replicate)
         if trial.search is not None:
-            self._steps.setdefault(key, evaluation)
+            self._steps(trial.search, trial.replicate).setdefault(trial.search.step, evaluation)
             return
+        key = (trial.config_key, trial.replicate)
         known = self._trainings.get(key)
         if known is None or (known.status is Status.OK and self._says_more(evaluation, known)):
             self._trainings[key] = evaluation
@@ -59,9 +67,11 @@ class KnownResults:
     def _says_more(evaluation: Evaluation, known: Evaluation) -> bool:
         return evaluation.status is Status.DIVERGED or _reached(evaluation) > _reached(known)
 
-    def add_step(self, key: Key, evaluation: Evaluation) -> None:
-        """Remember a recorded search step by the digest of its declaration and the replicate."""
-        self._steps[key] = evaluation
+    def _steps(self, step: SearchStep, replicate: int) -> dict[int, Evaluation]:
+        first = replace(step, step=0), replicate
+        if first not in self._searches:
+            self._searches[first] = dict(self._search(step, replicate)) if self._search is not None else {}
+        return self._searches[first]
 
 
 def _reached(evaluation: Evaluation) -> int:

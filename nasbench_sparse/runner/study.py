@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from nasbench_sparse.core.executor import Executor
 from nasbench_sparse.core.record import Told
+from nasbench_sparse.core.trial import Evaluation, SearchStep
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors import make_executor
 from nasbench_sparse.runner.drive import Driver
@@ -27,8 +28,14 @@ MERGE_EVERY_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Where trials are evaluated, apart from the kind and number of workers, which belong to the run."""
+    """Where trials are evaluated, apart from the kind and number of workers, which belong to the run.
 
+    Args:
+        slots: trials in flight at most, over all runs of a study; at least a run's own number of workers.
+        trial_timeout: seconds one trial may take.
+    """
+
+    slots: int = 1
     trial_timeout: float | None = None
     ray_address: str | None = None
     cpus_per_trial: float = 1.0
@@ -119,7 +126,7 @@ class Study:
         resources = self.resources
         return make_executor(
             kind,
-            workers=workers,
+            workers=workers if kind in ("serial", "simulated") else max(workers, resources.slots),
             checkpoints=Path(f"{self.store.path}.checkpoints"),
             trial_timeout=resources.trial_timeout,
             ray_address=resources.ray_address,
@@ -152,7 +159,11 @@ class Study:
     def _known(self, plan: PlannedRun) -> KnownResults:
         fingerprint = plan.spec.fingerprint
         if fingerprint not in self._results:
-            self._results[fingerprint] = KnownResults(self.store.results(fingerprint))
+
+            def search(step: SearchStep, replicate: int) -> Mapping[int, Evaluation]:
+                return self.store.search_results(fingerprint, replicate, step.method, dict(step.options), step.seed)
+
+            self._results[fingerprint] = KnownResults(self.store.results(fingerprint), search)
         return self._results[fingerprint]
 
     def _heard(self, loop: RunLoop, told: Told | None) -> None:

@@ -24,9 +24,9 @@ _KEYS = {
 # A run that comes along was told its own store's values: where this store has others, they are kept for it.
 _CONFLICTS = (
     """
-    INSERT INTO main.conflicts
+    INSERT INTO store.conflicts
     SELECT t.run_id, o.*, NULL
-    FROM other.trainings AS o JOIN main.trainings AS m USING (fingerprint, config_key, replicate, fold, step)
+    FROM other.trainings AS o JOIN store.trainings AS m USING (fingerprint, config_key, replicate, fold, step)
     JOIN (
         SELECT DISTINCT run_id, fingerprint, config_key, t.replicate
         FROM other.trials AS t JOIN other.runs AS r USING (run_id) WHERE run_id IN (SELECT run_id FROM coming)
@@ -36,11 +36,11 @@ _CONFLICTS = (
         (m.status, m.train_loss, m.val_loss, m.val_accuracy, m.test_loss, m.test_accuracy, m.density, m.metrics)
     """,
     """
-    INSERT INTO main.conflicts
+    INSERT INTO store.conflicts
         (run_id, fingerprint, config_key, replicate, step, phase, status, seconds, provenance_key, outcome)
     SELECT t.run_id, fingerprint, config_key, replicate, o.step, 'search step', o.status, o.seconds,
            o.provenance_key, o.outcome
-    FROM other.search_steps AS o JOIN main.search_steps AS m USING (fingerprint, config_key, replicate)
+    FROM other.search_steps AS o JOIN store.search_steps AS m USING (fingerprint, config_key, replicate)
     JOIN (
         SELECT DISTINCT run_id, fingerprint, config_key, t.replicate
         FROM other.trials AS t JOIN other.runs AS r USING (run_id) WHERE run_id IN (SELECT run_id FROM coming)
@@ -74,15 +74,14 @@ def merge_from(path: Path, other: Path) -> dict[str, int]:
 
 def _copy_file(connection: DuckDBPyConnection, other: Path, lines: Lines) -> None:
     """Copy shared rows that are new, and the runs of which the other store knows more, in one transaction."""
-    quoted = str(other).replace("'", "''")
-    connect.retry(lambda: connection.execute(f"ATTACH '{quoted}' AS other (READ_ONLY)"), other, connect.READER_WAIT)
+    connect.attach(connection, other, "other", read_only=True, wait=connect.READER_WAIT)
     connection.execute("CREATE TEMP TABLE pending (run_id VARCHAR, events BIGINT)")
     for run_id, found in lines:
         connection.execute("INSERT INTO pending VALUES (?, ?)", [run_id, _last(found)])
     connection.execute(
         """
         CREATE TEMP TABLE coming AS
-        SELECT run_id FROM other.runs AS o LEFT JOIN main.runs AS m USING (run_id)
+        SELECT run_id FROM other.runs AS o LEFT JOIN store.runs AS m USING (run_id)
         LEFT JOIN pending AS p USING (run_id)
         WHERE greatest(o.events, p.events) > coalesce(m.events, -1)
         """
@@ -92,12 +91,12 @@ def _copy_file(connection: DuckDBPyConnection, other: Path, lines: Lines) -> Non
         connection.execute(statement)
     for table, key in _KEYS.items():
         connection.execute(
-            f"INSERT INTO main.{table} BY NAME FROM other.{table} ANTI JOIN main.{table} USING ({key})"
+            f"INSERT INTO store.{table} BY NAME FROM other.{table} ANTI JOIN store.{table} USING ({key})"
         )
     for table in ("runs", "trials"):
-        connection.execute(f"DELETE FROM main.{table} WHERE run_id IN (SELECT run_id FROM coming)")
-        connection.execute(f"INSERT INTO main.{table} BY NAME FROM other.{table} SEMI JOIN coming USING (run_id)")
-    connection.execute("INSERT INTO main.conflicts BY NAME FROM other.conflicts SEMI JOIN coming USING (run_id)")
+        connection.execute(f"DELETE FROM store.{table} WHERE run_id IN (SELECT run_id FROM coming)")
+        connection.execute(f"INSERT INTO store.{table} BY NAME FROM other.{table} SEMI JOIN coming USING (run_id)")
+    connection.execute("INSERT INTO store.conflicts BY NAME FROM other.conflicts SEMI JOIN coming USING (run_id)")
     connection.execute("COMMIT")
     connection.execute("DROP TABLE coming; DROP TABLE pending; DETACH other")
 
@@ -110,6 +109,6 @@ def _sizes(connection: DuckDBPyConnection) -> dict[str, int]:
     """Return how many rows the tables have that tell what a merge brought."""
     sizes = {}
     for table in ("runs", "trials", "trainings", "search_steps", "conflicts"):
-        row = connection.execute(f"SELECT count(*) FROM main.{table}").fetchone()
+        row = connection.execute(f"SELECT count(*) FROM store.{table}").fetchone()
         sizes[table] = int(row[0]) if row else 0
     return sizes

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from nasbench_sparse.errors import StoreError
 from nasbench_sparse.store import schema
@@ -16,12 +17,15 @@ from nasbench_sparse.store import schema
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-T = TypeVar("T")
-
 READER_WAIT = 60.0
 """Seconds a reader, or a writer who must write, keeps trying to get past other processes."""
 
 _RETRY = 0.05
+
+# The system's file locks are a process's, not a thread's: a second opening of the same file in this process would
+# be let in, and its closing would release the lock of the first. So one thread at a time has a store open.
+_PROCESS = threading.RLock()
+
 _HEADERS = 3 * 4096  # one main header, then two database headers of which the newer counts
 _NOT_HERE = "; give another path, or move this file away"
 
@@ -58,45 +62,63 @@ def _truncated(path: Path) -> StoreError:
 
 @contextmanager
 def connect(path: Path, *, read_only: bool, wait: float) -> Iterator[DuckDBPyConnection]:
-    """Open the file, closed on leaving; try again every 50 ms while another process holds it.
+    """Open the file as the database `store` of a connection in memory, closed on leaving.
+
+    The fixed name makes every file name usable. While another process holds the file it is tried again every
+    50 ms.
 
     Raises:
         Locked: `wait` seconds did not help.
         StoreError: the file cannot be read.
     """
-    connection = _open(path, read_only=read_only, wait=wait)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def _open(path: Path, *, read_only: bool, wait: float) -> DuckDBPyConnection:
     import duckdb
 
-    return retry(lambda: duckdb.connect(str(path), read_only=read_only), path, wait)
+    with _held(path, wait), duckdb.connect(":memory:") as connection:
+        attach(connection, path, "store", read_only=read_only, wait=wait)
+        connection.execute("USE store")
+        yield connection
 
 
-def retry(action: Callable[[], T], path: Path, wait: float) -> T:
-    """Do something that needs the file's lock; see `connect`."""
+@contextmanager
+def _held(path: Path, wait: float) -> Iterator[None]:
+    if not _PROCESS.acquire(timeout=max(wait, _RETRY)):
+        raise _locked(path, wait)
+    try:
+        yield
+    finally:
+        _PROCESS.release()
+
+
+def attach(connection: DuckDBPyConnection, path: Path, name: str, *, read_only: bool, wait: float) -> None:
+    """Attach a store's file under a name; see `connect`."""
+    quoted = str(path).replace("'", "''")
+    mode = "READ_ONLY" if read_only else "READ_WRITE"
+    _retry(lambda: connection.execute(f"ATTACH '{quoted}' AS {name} ({mode})"), path, wait)
+
+
+def _retry(action: Callable[[], object], path: Path, wait: float) -> None:
     import duckdb
 
     deadline = time.monotonic() + wait
     while True:
         try:
-            return action()
+            action()
+            return
         except duckdb.Error as error:
-            if not is_lock_error(error):
+            if not _is_lock_error(error):
                 raise StoreError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
         if time.monotonic() >= deadline:
-            raise Locked(f"{path} is being written or read by other processes; waited {wait:g} s")
+            raise _locked(path, wait)
         time.sleep(_RETRY)
 
 
-def is_lock_error(error: Exception) -> bool:
-    """Tell whether an error of DuckDB means that the file is held, by another process or in this one."""
-    message = str(error)
-    return "Could not set lock" in message or "different configuration" in message or "already attached" in message
+def _locked(path: Path, wait: float) -> Locked:
+    return Locked(f"{path} is being written or read by other processes; waited {wait:g} s")
+
+
+def _is_lock_error(error: Exception) -> bool:
+    """Tell whether an error of DuckDB means that another process holds the file."""
+    return "Could not set lock on file" in str(error)
 
 
 def create(path: Path) -> None:
@@ -179,8 +201,8 @@ def _migrate(path: Path) -> None:
         version = schema_version(connection, path)  # another process may have been first
         if version >= len(schema.MIGRATIONS):
             return
-        connection.execute("CHECKPOINT")
+        connection.execute("CHECKPOINT store")
         shutil.copyfile(path, path.with_name(f"{path.name}.backup-v{version}"))
         for number, migration in enumerate(schema.MIGRATIONS[version:], version + 1):
             apply(connection, migration, number)
-        connection.execute("CHECKPOINT")
+        connection.execute("CHECKPOINT store")

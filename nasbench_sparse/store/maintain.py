@@ -76,7 +76,7 @@ def set_hidden(path: Path, run_id: str, hidden: bool) -> None:
     with connect.connect(path, read_only=False, wait=connect.READER_WAIT) as connection:
         _check_run(connection, run_id)
         connection.execute("UPDATE runs SET hidden = ? WHERE run_id = ?", [hidden, run_id])
-        connection.execute("CHECKPOINT")
+        connection.execute("CHECKPOINT store")
 
 
 def remove(path: Path, run_id: str) -> None:
@@ -92,7 +92,7 @@ def remove(path: Path, run_id: str) -> None:
             for table in ("trials", "conflicts", "runs"):
                 connection.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
             connection.execute("COMMIT")
-            connection.execute("CHECKPOINT")
+            connection.execute("CHECKPOINT store")
     finally:
         if journal.exists() and journal.stat().st_size == 0:
             journal.unlink()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 CHUNK = 200_000
 """Lines folded in one transaction."""
 
+BASE = "store.main"
+
 Lines = list[tuple[str, list[bytes]]]
 
 
@@ -66,15 +68,15 @@ def fold_all(connection: DuckDBPyConnection, lines: Lines) -> None:
     for runs, chunk in _chunks(lines):
         connection.execute("BEGIN")
         try:
-            if stage(connection, runs, chunk, "main"):
-                fold(connection, "main", "main")
+            if stage(connection, runs, chunk, BASE):
+                fold(connection, BASE, BASE)
             else:
                 drop_staged(connection)
             connection.execute("COMMIT")
         except BaseException:
             connection.execute("ROLLBACK")
             raise
-    connection.execute("CHECKPOINT")
+    connection.execute("CHECKPOINT store")
 
 
 def _check_headers(connection: DuckDBPyConnection, lines: Lines) -> None:

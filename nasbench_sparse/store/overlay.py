@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from nasbench_sparse.store import connect, schema
 from nasbench_sparse.store.fold import drop_staged, fold, stage
-from nasbench_sparse.store.merge import Lines, read_all
+from nasbench_sparse.store.merge import read_all
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,32 +31,32 @@ def tables(path: Path) -> Iterator[DuckDBPyConnection]:
     Raises:
         Damage: a journal is damaged.
     """
-    import duckdb
-
     lines, damage = read_all(path)  # before the file: a merge in between may move events, never hide them
     if damage is not None:
         raise damage
-    with duckdb.connect(":memory:") as connection:
-        _present(connection, path, lines)
+    with _store(path) as connection:
+        runs = [run_id for run_id, found in lines for _ in found]
+        if lines and stage(connection, runs, [line for _, found in lines for line in found], _BASE):
+            _overlay(connection)
+        else:
+            drop_staged(connection)
         yield connection
 
 
-def _present(connection: DuckDBPyConnection, path: Path, lines: Lines) -> None:
-    """Make the tables of the store, journals included, what unqualified names mean."""
+@contextmanager
+def _store(path: Path) -> Iterator[DuckDBPyConnection]:
+    """Open the store's file, or an empty store in memory where there is no file yet."""
+    import duckdb
+
     if path.exists():
-        target = str(path).replace("'", "''")
-        connect.retry(
-            lambda: connection.execute(f"ATTACH '{target}' AS store (READ_ONLY)"), path, connect.READER_WAIT
-        )
+        with connect.connect(path, read_only=True, wait=connect.READER_WAIT) as connection:
+            yield connection
     else:
-        connection.execute("ATTACH ':memory:' AS store")
-        _create_tables(connection, "store.main")
-    runs = [run_id for run_id, found in lines for _ in found]
-    if lines and stage(connection, runs, [line for _, found in lines for line in found], _BASE):
-        _overlay(connection)
-    else:
-        drop_staged(connection)
-        connection.execute("USE store")
+        with duckdb.connect(":memory:") as connection:
+            connection.execute("ATTACH ':memory:' AS store")
+            _create_tables(connection, _BASE)
+            connection.execute("USE store")
+            yield connection
 
 
 def _overlay(connection: DuckDBPyConnection) -> None:
@@ -88,4 +88,3 @@ def _create_tables(connection: DuckDBPyConnection, where: str) -> None:
     for migration in schema.MIGRATIONS:
         for statement in schema.statements(migration):
             connection.execute(statement)
-    connection.execute("USE memory.main")

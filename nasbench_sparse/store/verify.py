@@ -46,8 +46,8 @@ _INVARIANTS = {
         _MERGE_AGAIN,
     ),
     "new results of trials that the table lacks": (
-        "SELECT count(*) FROM trials JOIN runs USING (run_id) ANTI JOIN trainings "
-        "USING (fingerprint, config_key) WHERE trials.status = 'OK' AND NOT reused AND kind = 'trial' AND outcome IS NULL",
+        "SELECT count(*) FROM trials JOIN runs USING (run_id) ANTI JOIN trainings USING (fingerprint, config_key) "
+        "WHERE trials.status = 'OK' AND NOT reused AND kind = 'trial' AND outcome IS NULL",
         "remove the runs concerned, or train them again under another seed",
     ),
     "values that differ from what another run recorded first for the same config": (

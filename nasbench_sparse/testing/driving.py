@@ -20,7 +20,7 @@ from nasbench_sparse.testing.problems import SyntheticTask
 
 @dataclass(slots=True)
 class Transcript:
-    """The calls made to an optimizer, in order: None for an ask, an observation for a tell; and the asks' answers."""
+    """The calls made to an optimizer, in order (None for an ask, an observation for a tell), and the answers."""
 
     calls: list[Observation | None] = field(default_factory=list)
     answers: list[Any] = field(default_factory=list)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Literal
 
@@ -60,9 +60,9 @@ class SyntheticTask(Task):
     name: str = "synthetic"
     family: str = "synthetic"
     dataset: str = "none"
-    space: SyntheticSpace = ChromosomeSpace()
-    fidelity: Fidelity = Fidelity("epochs", 1, 9)
-    objective: Objective = Objective("val_loss", "minimize", worst=10.0)
+    space: SyntheticSpace = field(default_factory=ChromosomeSpace)
+    fidelity: Fidelity = field(default_factory=lambda: Fidelity("epochs", 1, 9))
+    objective: Objective = field(default_factory=lambda: Objective("val_loss", "minimize", worst=10.0))
     noise: float = 0.01
     faults: tuple[Fault, ...] = ()
     search_steps: bool = False

@@ -137,7 +137,7 @@ class Search:
         return sum(losses) / len(losses)
 
     def _architecture_step(self, batch: Batch, generator: torch.Generator) -> float:
-        """Update `a` and the gammas on a held-out batch; gradients are taken of them alone, so none leaks into w."""
+        """Update `a` and the gammas on a held-out batch; no gradient is taken of the weights."""
         supernet, architecture = self.supernet, self.supernet.architecture
         supernet.use(supernet.mixed)
         self._resample(generator, learn=True)

@@ -72,7 +72,9 @@ def test_dry_run_counts_trainings_reuse_and_time_and_trains_nothing(command: Com
     assert not Path("results.duckdb").exists()
     command(*QUICK, "-o", "random", "--trials", 5)
     more = command(*QUICK, "-o", "random", "--seeds", "0-1", "--trials", 7, "--dry-run")
-    assert "0 reused as they are in results.duckdb, 5 recorded trials reused; at most 9 trainings; about" in more.out
+    assert (
+        "0 reused as they are in results.duckdb, 5 recorded trials reused; at most 9 trainings; about" in more.out
+    )
     assert "time unknown" not in more.out
     same = command(*QUICK, "-o", "random", "--trials", 5, "--dry-run")
     assert "1 reused as they are in results.duckdb, 5 recorded trials reused; at most 0 trainings" in same.out
@@ -130,7 +132,9 @@ def test_interrupted_run_says_how_to_resume_and_the_same_command_does(folder: Pa
     assert "Traceback" not in err
     told = Store("results.duckdb", create=False).sql("SELECT count(*) AS n FROM trials WHERE status IS NOT NULL")
     assert 0 < told["n"][0] < 40
-    again = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, env=environment)
+    again = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=False, env=environment
+    )
     assert again.returncode == 0, again.stderr
     assert trials("results.duckdb") == [40]
     assert Store("results.duckdb").verify() == []

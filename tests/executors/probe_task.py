@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -21,6 +22,10 @@ from nasbench_sparse.core.space import SearchSpace
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Evaluation, SearchStep, Status, Trial
 from nasbench_sparse.testing.synthetic_spaces import ChromosomeSpace
+
+SPACE = ChromosomeSpace()  # not looked at
+FIDELITY = Fidelity("epochs", 1, 8)
+OBJECTIVE = Objective("val_loss", "minimize", worst=100.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +42,13 @@ class ProbeTask(Task):
     name: str = "probe"
     family: str = "probe"
     dataset: str = "none"
-    space: SearchSpace = ChromosomeSpace()
-    fidelity: Fidelity = Fidelity("epochs", 1, 8)
-    objective: Objective = Objective("val_loss", "minimize", worst=100.0)
+    space: SearchSpace = SPACE
+    fidelity: Fidelity = FIDELITY
+    objective: Objective = OBJECTIVE
 
     def evaluate(self, trial: Trial, checkpoint: bytes | None = None) -> tuple[Evaluation, bytes | None]:
-        state = orjson.loads(checkpoint) if checkpoint else {"step": 0, "w": float(trial.replicate), "points": []}
+        start: dict[str, Any] = {"step": 0, "w": float(trial.replicate), "points": []}
+        state = orjson.loads(checkpoint) if checkpoint else start
         self._log(f"{trial.number} {os.getpid()} {state['step']}->{trial.fidelity}")
         what = trial.config.get("do", "train")
         if what == "garbage":
@@ -119,13 +125,13 @@ class TorchTask(ProbeTask):
         for step in range(1, trial.fidelity + 1):
             loss = torch.nn.functional.cross_entropy(model(inputs), targets)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             points.append(self._point(step, loss.item(), float(step)))
         return Evaluation(Status.OK, (tuple(points),)), None
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Poll until a condition holds; a generous end keeps a broken test from hanging."""
     end = time.monotonic() + seconds
     while not condition():

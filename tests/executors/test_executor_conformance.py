@@ -6,37 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from nasbench_sparse.core.executor import Completion, Executor, Work
-from nasbench_sparse.core.task import Task
-from nasbench_sparse.core.trial import Evaluation, Status
+from nasbench_sparse.core.executor import Work
+from nasbench_sparse.core.trial import Status
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors import make_executor
 from nasbench_sparse.executors.serial import SerialExecutor
 from nasbench_sparse.registry import load_task
 from tests.executors.conftest import Build
+from tests.executors.driving import run, run_all
 from tests.executors.probe_task import ProbeTask, search_on, work_on
-
-
-def run(executor: Executor, task: Task, work: Work) -> Completion:
-    """Carry out one work item."""
-    executor.submit(task, work)
-    completion = executor.next_completed()
-    assert completion is not None
-    assert completion.work is work
-    return completion
-
-
-def run_all(executor: Executor, task: Task, works: list[Work]) -> dict[int, Evaluation]:
-    """Carry out work with all slots busy; each item must come back exactly once."""
-    waiting, done = list(works), {}
-    while len(done) < len(works):
-        while waiting and executor.free_workers:
-            executor.submit(task, waiting.pop(0))
-        completion = executor.next_completed()
-        assert completion is not None
-        assert completion.work.trial.number not in done
-        done[completion.work.trial.number] = completion.evaluation
-    return done
 
 
 def test_executor_counts_its_slots(build: Build, kind: str, task: ProbeTask) -> None:

@@ -15,8 +15,8 @@ from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors.processes import ProcessExecutor
 from nasbench_sparse.executors.serial import SerialExecutor
 from nasbench_sparse.registry import load_task
+from tests.executors.driving import run, run_all
 from tests.executors.probe_task import ProbeTask, TorchTask, wait_until, work_on
-from tests.executors.test_executor_conformance import run, run_all
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +51,14 @@ def test_processes_try_a_trial_again_whose_worker_was_killed(task: ProbeTask) ->
     assert [starts.count(str(number)) for number in range(1, 7)] == [1] * 6
     assert starts.count("0") == 2 + 1  # two attempts, and the serial one
     assert again.status is Status.OK
+
+
+def test_processes_replace_a_worker_that_was_killed_while_idle(task: ProbeTask) -> None:
+    with ProcessExecutor() as executor:
+        run(executor, task, work_on(0))
+        os.kill(int(task.log()[0].split()[1]), signal.SIGKILL)
+        assert run(executor, task, work_on(1)).evaluation.status is Status.OK
+    assert len(task.log()) == 2
 
 
 def test_processes_give_up_a_trial_that_kills_its_workers(task: ProbeTask) -> None:

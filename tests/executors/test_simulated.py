@@ -41,7 +41,7 @@ def drive(executor: SimulatedExecutor, works: list[Work]) -> list[Completion]:
 
 
 def test_simulated_completes_in_the_order_worked_out_by_hand() -> None:
-    # Worker 0: trial 0 in [0, 5], trial 3 in [5, 6].   Worker 1: trial 1 in [0, 2], trial 2 in [2, 5], trial 4 from 5.
+    # Worker 0: trial 0 in [0, 5], trial 3 in [5, 6]. Worker 1: trial 1 in [0, 2], 2 in [2, 5], 4 in [5, 6].
     # At 5 trials 0 and 2 tie: 0 was submitted first. Then 3 is started before 4, and both end at 6 in that order.
     works = [recorded(n, seconds) for n, seconds in enumerate([5.0, 2.0, 3.0, 1.0, 1.0])]
     done = drive(SimulatedExecutor(workers=2), works)
@@ -61,7 +61,8 @@ def test_simulated_charges_continued_trials_the_difference() -> None:
 
 def plain_simulation(workers: int, durations: list[float]) -> list[tuple[int, float]]:
     """Look through all running trials for the one that ends first, again and again."""
-    clock, running, done, waiting = 0.0, [], [], list(enumerate(durations))
+    clock, waiting, done = 0.0, list(enumerate(durations)), []
+    running: list[tuple[float, int]] = []
     while waiting or running:
         while waiting and len(running) < workers:
             number, duration = waiting.pop(0)

@@ -147,4 +147,4 @@ def test_select_counts_a_seed_once_whatever_executor_ran_it() -> None:
 def test_labels_say_no_more_than_tells_contenders_apart() -> None:
     first, second = Contender("lahc", '{"a":1,"b":"x"}'), Contender("lahc", '{"a":2,"b":"x"}')
     named = labels([first, second, RANDOM, Contender("random", "{}", 4)])
-    assert list(named.values()) == ["lahc a=1", "lahc a=2", "random", "random ×4"]
+    assert list(named.values()) == ["lahc a=1", "lahc a=2", "random", "random on 4"]

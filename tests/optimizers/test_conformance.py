@@ -78,12 +78,12 @@ class TestOptunaGaussianProcess(OptimizerSuite):
 class TestSmacForest(OptimizerSuite):
     optimizer = "smac"
     options: ClassVar[dict[str, Any]] = {"n_initial": 4}
-    kinds = ("mixed", "chromosome")
+    kinds = ("mixed",)
     asks = 6
 
 
 class TestSmacGaussianProcess(OptimizerSuite):
     optimizer = "smac-gp"
     options: ClassVar[dict[str, Any]] = {"n_initial": 4}
-    kinds = ("mixed",)
-    asks = 6
+    kinds = ("chromosome",)
+    asks = 5

@@ -41,9 +41,7 @@ def test_lahc_2017_follows_a_hand_worked_trace() -> None:
 
 def test_lahc_2012_accepts_late_ties_and_always_writes() -> None:
     losses = [10.0, 8.0, 10.0, 9.0, 11.0]
-    trace_2012 = walk(
-        LateAcceptanceHillClimbing(PROBLEM, seed=0, history_length=2, variant="2012"), losses
-    )
+    trace_2012 = walk(LateAcceptanceHillClimbing(PROBLEM, seed=0, history_length=2, variant="2012"), losses)
     assert trace_2012 == [
         (True, 10.0, [10.0, 10.0]),
         (True, 8.0, [8.0, 10.0]),

@@ -51,7 +51,7 @@ def test_smac_local_search_starts_in_the_order_of_vectors() -> None:
 def test_smac_initial_design_has_the_declared_size() -> None:
     from nasbench_sparse.optimizers.smac_facade import forest_facade
 
-    facade = forest_facade(TASKS["mixed"].space.coordinates, seed=0, n_initial=7)
+    facade = forest_facade(TASKS["mixed"].space.coordinates, seed=0, n_initial=7, retrain_after=1)
     origins = [facade.ask().config.origin or "" for _ in range(7)]
     assert all("Initial Design" in origin for origin in origins)
 
@@ -72,13 +72,15 @@ def test_smac_enters_failures_at_the_worst_loss_into_its_model() -> None:
         assert config is not None
         loss = 0.5 if status is Status.OK else 10.0
         optimizer.tell(Observation(number, config, 9, loss, status, 1.0))
-    # The encoder's scaled logarithm of 0.5 and 10: (y - 0.5 + (p10 - 0.5)) / (10 - 0.5 + (p10 - 0.5)), p10 = 1.45.
+    # The encoder's scaled logarithm of 0.5 and 10: (y - 0.5 + (p5 - 0.5)) / (10 - 0.5 + (p5 - 0.5)), p5 = 0.975.
     _, costs, _ = optimizer._facade._config_selector._collect_data()
-    assert sorted(np.exp(costs).flatten()) == pytest.approx([0.95 / 10.45, 1.0], rel=1e-4)
+    assert sorted(np.exp(costs).flatten()) == pytest.approx([0.475 / 9.975, 1.0], rel=1e-4)
 
 
 def test_smac_refuses_bad_options() -> None:
     with pytest.raises(NbsError, match="smac: n_initial must be at least 1, not 0"):
         SmacForest(TASKS["mixed"].problem, seed=0, n_initial=0)
+    with pytest.raises(NbsError, match="smac: retrain_after must be at least 1, not 0"):
+        SmacForest(TASKS["mixed"].problem, seed=0, retrain_after=0)
     with pytest.raises(NbsError, match="smac-gp: kappa must be positive"):
         SmacGaussianProcess(TASKS["mixed"].problem, seed=0, kappa=0.0)

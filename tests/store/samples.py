@@ -77,7 +77,7 @@ def record_everything(log: RunLog) -> list[tuple[Trial, Told | None]]:
         log.asked(item, item.number + 0.5)
         outcome = None if evaluation is None else told(item.number, evaluation)
         records.append((item, outcome))
-    for item, outcome in reversed(records):  # told in another order than asked
+    for _, outcome in reversed(records):  # told in another order than asked
         if outcome is not None:
             log.told(outcome)
     return records

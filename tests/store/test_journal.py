@@ -62,7 +62,7 @@ def test_a_torn_last_line_is_cut_off_at_every_offset(path: Path) -> None:
 
 @pytest.mark.usefixtures("no_sync")
 def test_every_flipped_bit_is_detected(path: Path) -> None:
-    write(path, 3)
+    write(path, 2)
     whole = path.read_bytes()
     for offset in range(len(whole)):
         for bit in range(8):
@@ -121,9 +121,8 @@ def test_a_failed_write_leaves_the_old_state_and_can_be_tried_again(
         for seq in range(7):
             try:
                 file.append(event(seq))
-            except StoreError as error:
+            except StoreError:
                 failures += 1
-                assert "No space left" in str(error) or "Input/output" in str(error)
                 assert path.read_bytes() in states
                 assert [e["seq"] for e in read_events(path)] == list(range(len(read_events(path))))
                 file.append(event(seq))
@@ -146,7 +145,7 @@ def test_a_write_that_cannot_be_undone_is_undone_later(path: Path, monkeypatch: 
     file = JournalFile(path, "each")
     disk = FailingDisk(monkeypatch, 1)
     monkeypatch.setattr(journal_module, "_truncate", lambda d, s: (_ for _ in ()).throw(OSError(errno.EIO, "EIO")))
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError, match="No space left on device; nothing recorded so far is lost"):
         file.append(event(2))
     assert path.read_bytes() != before
     assert [e["seq"] for e in read_events(path)] == [0, 1]
@@ -158,7 +157,8 @@ def test_a_write_that_cannot_be_undone_is_undone_later(path: Path, monkeypatch: 
 
 def test_a_run_has_one_writer(tmp_path: Path) -> None:
     store = Store(tmp_path / "r.duckdb")
-    with begin(store), pytest.raises(StoreError, match=f"run {spec().run_id} is being written by process {os.getpid()}"):
+    message = f"run {spec().run_id} is being written by process {os.getpid()}"
+    with begin(store), pytest.raises(StoreError, match=message):
         begin(store)
     with begin(store):
         pass

@@ -103,13 +103,12 @@ def test_a_merge_killed_at_any_statement_loses_and_doubles_nothing(store: Store,
     assert err == ""
     statements = int(out)
     assert statements > 20
-    for life in range(statements + 1):
+    for life in {*range(0, statements, 5), *range(statements - 6, statements + 1)}:
         crashed = Store(tmp_path / f"crash-{life}" / store.path.name)
         assert contents(crashed) == whole, life
-        if life % 4 == 0 or life > statements - 8:
-            assert crashed.merge()
-            assert contents(crashed) == whole, life
-            assert not journal(crashed).exists()
+        assert crashed.merge()
+        assert contents(crashed) == whole, life
+        assert not journal(crashed).exists()
 
 
 def test_eight_processes_append_and_merge_while_a_reader_is_never_refused(store: Store) -> None:

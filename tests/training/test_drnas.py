@@ -106,7 +106,9 @@ def test_search_is_the_same_in_another_process_and_for_any_hash_seed(cache: Path
     )
     environment = {"PYTHONHASHSEED": "12", "NASBENCH_SPARSE_CACHE": str(cache / "other"), "PATH": ""}
     command = [sys.executable, "-c", script]
-    out = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=Path(__file__).parents[2])
+    out = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=environment, cwd=Path(__file__).parents[2]
+    )
     mine = _run(CHROMOSOME_TASK, 3)
     assert mine[1][1] is not None
     assert out.stdout.strip() == f"{hashlib.sha256(mine[1][1]).hexdigest()} {mine[2][0].config}"

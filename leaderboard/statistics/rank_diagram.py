@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from nasbench_sparse.leaderboard.statistics.check import StatisticsError, fraction, one_of
-from nasbench_sparse.leaderboard.statistics.friedman import Friedman, friedman_units
-from nasbench_sparse.leaderboard.statistics.pairwise import Pairwise, pairwise_units
+from nasbench_sparse.leaderboard.statistics.friedman_test import Friedman, friedman_units
+from nasbench_sparse.leaderboard.statistics.pairwise_tests import Pairwise, pairwise_units
 from nasbench_sparse.leaderboard.statistics.units import Unit, gather_units
 
 PostHoc = Literal["wilcoxon-holm", "nemenyi"]
@@ -44,7 +44,9 @@ class CriticalDifference:
         if not self.drawn:
             return f"No critical difference diagram: Friedman's test does not reject. {self.test.sentence}"
         width = "" if self.difference is None else f", critical difference {self.difference:.3g}"
-        return f"Post-hoc test: {self.post_hoc}{width}; {len(self.groups)} groups do not differ. {self.test.sentence}"
+        return (
+            f"Post-hoc test: {self.post_hoc}{width}; {len(self.groups)} groups do not differ. {self.test.sentence}"
+        )
 
 
 def critical_difference(

@@ -22,10 +22,10 @@ class Friedman:
     Args:
         average_ranks: of each contender; 1 is the lowest loss, ties share the mean of their places.
         chi_square: Friedman's statistic with the correction for ties, k - 1 degrees of freedom.
-        f_statistic: Iman and Davenport's, k - 1 and (k - 1)(n - 1) degrees of freedom; infinite where all units agree.
+        f_statistic: Iman and Davenport's, k - 1 and (k - 1)(n - 1) degrees of freedom; infinite where all agree.
         p_value: None where even full agreement of all blocks could not reach the level ("too few").
         smallest_p_value: of full agreement, k!^(1 - blocks).
-        method: how p was found: "exact", "Iman-Davenport F", or "Monte Carlo, ... permutations" where units are blocked.
+        method: how p was found: "exact", "Iman-Davenport F", "Monte Carlo, ... permutations", or "none".
         tied_units: units in which some contenders tie.
     """
 

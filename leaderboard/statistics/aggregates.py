@@ -39,7 +39,9 @@ class Aggregate:
         """Say the value, its interval, n and holes."""
         interval = "(no interval: one run per task)" if self.interval is None else self.interval.sentence
         holes = f", {len(self.dropped)} tasks with holes left out" if self.dropped else ""
-        return f"{self.name} {self.value:.3g} {interval}; n = {self.runs} runs of each of {self.tasks} tasks{holes}."
+        return (
+            f"{self.name} {self.value:.3g} {interval}; n = {self.runs} runs of each of {self.tasks} tasks{holes}."
+        )
 
 
 def interquartile_mean(scores: Floats) -> Floats:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nasbench_sparse.errors import unknown
-from nasbench_sparse.leaderboard.statistics.holm import Holm, holm
+from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm
 from nasbench_sparse.leaderboard.statistics.power import Alternative
 from nasbench_sparse.leaderboard.statistics.units import Unit, Units, gather_units
 from nasbench_sparse.leaderboard.statistics.wilcoxon import TOO_FEW, SignedRank, Zeros, compare_columns

@@ -1,0 +1,103 @@
+"""Expected best performance after n trials of random search, from one set of recorded losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nasbench_sparse.leaderboard.statistics.check import (
+    Floats,
+    Ints,
+    StatisticsError,
+    floats,
+    fraction,
+    read_only,
+    resample_count,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ExpectedBest:
+    """Expected lowest loss of n trials drawn from N recorded ones without replacement.
+
+    Args:
+        trials, expected: (points,).
+        low, high: percentile bootstrap over the recorded losses, (points,); NaN with one loss or at n = N, where
+            the estimate is the recorded minimum and resampling says nothing.
+        recorded: N; dropped: losses that were missing.
+    """
+
+    trials: Ints
+    expected: Floats
+    low: Floats
+    high: Floats
+    level: float
+    recorded: int
+    dropped: int
+
+    @property
+    def sentence(self) -> str:
+        """Say N, what was dropped and how the band was made."""
+        holes = f", {self.dropped} missing left out" if self.dropped else ""
+        return (
+            f"expected best of up to {int(self.trials[-1])} trials, drawn without replacement from "
+            f"n = {self.recorded} recorded losses{holes}; {100 * self.level:g} % percentile bootstrap."
+        )
+
+
+def expected_best(
+    losses: Any, rng: np.random.Generator, *, trials: Any = None, level: float = 0.95, resamples: int = 1000
+) -> ExpectedBest:
+    """Return the expected lowest loss after each number of trials.
+
+    Drawing without replacement makes the estimate unbiased; drawing with replacement, as is common, is optimistic
+    at no n and pessimistic at every n above 1.
+
+    Args:
+        losses: of N independent random configs, (N,), NaN where missing.
+        trials: increasing numbers in 1 .. N; None for all of them.
+    Raises:
+        StatisticsError: no loss at all, or trials outside 1 .. N.
+    References:
+        Dodge et al. (2019), "Show your work", section 3; unbiased form: Tang et al. (2020), equation 4.
+    """
+    fraction(level, "level")
+    resample_count(resamples)
+    column = floats(losses, "losses", (1,))
+    kept = np.sort(column[~np.isnan(column)])
+    count = len(kept)
+    if count == 0:
+        raise StatisticsError(f"all {len(column)} losses are missing; at least one is needed")
+    points = np.arange(1, count + 1) if trials is None else floats(trials, "trials", (1,)).astype(np.int64)
+    if points.min() < 1 or points.max() > count or (np.diff(points) <= 0).any():
+        raise StatisticsError(f"trials must increase within 1 .. {count}, the number of recorded losses")
+    weights = _minimum_weights(count, points)
+    low, high = np.full(len(points), np.nan), np.full(len(points), np.nan)
+    if count > 1:
+        inside = points < count
+        drawn = np.sort(kept[rng.integers(count, size=(resamples, count))], axis=1)
+        ends = np.quantile(drawn @ weights[:, inside], [(1 - level) / 2, (1 + level) / 2], axis=0)
+        low[inside], high[inside] = ends
+    return ExpectedBest(
+        trials=read_only(points),
+        expected=read_only(kept @ weights),
+        low=read_only(low),
+        high=read_only(high),
+        level=level,
+        recorded=count,
+        dropped=len(column) - count,
+    )
+
+
+def _minimum_weights(count: int, trials: Ints) -> Floats:
+    """Return P(the i-th lowest of N is the lowest of n drawn) = C(N - i, n - 1) / C(N, n), (N, points).
+
+    Computed as products of ratios below 1, so that no binomial overflows.
+    """
+    survive = np.ones((count + 1, len(trials)))  # P(none of the i lowest is drawn)
+    for i in range(count):
+        survive[i + 1] = survive[i] * np.maximum(count - i - trials, 0) / (count - i)
+    weights: Floats = -np.diff(survive, axis=0)
+    return weights

@@ -1,0 +1,135 @@
+"""Anytime performance: incumbents as step functions of what a run has spent.
+
+Spending is in full-evaluation equivalents or simulated seconds; the caller chooses, and keeps to one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nasbench_sparse.leaderboard.statistics.check import (
+    Floats,
+    StatisticsError,
+    floats,
+    one_of,
+    read_only,
+    same_shape,
+)
+
+Axis = tuple[str, ...]
+AXES: Axis = ("full evaluations", "seconds")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """One run's incumbent over spending.
+
+    Args:
+        spent: cumulative spending at which the incumbent changed or was confirmed, not decreasing, (events,).
+        loss: lowest loss so far, (events,); running minima are taken if it is not.
+        end: spending up to which the run was observed; infinite for one that had nothing more to ask, whose
+            incumbent holds for ever.
+    """
+
+    spent: Floats
+    loss: Floats
+    end: float
+
+    def at(self, points: Floats, before: float) -> Floats:
+        """Return the incumbent at each spending: `before` until the first event, NaN after the end."""
+        place = np.searchsorted(self.spent, points, side="right")
+        values: Floats = np.concatenate([[before], self.loss])[place]
+        return np.where(points <= self.end, values, np.nan)
+
+
+def trace(spent: Any, loss: Any, *, end: float | None = None) -> Trace:
+    """Check and hold one run's incumbents; an event with a missing loss (a failed trial) spends and finds nothing.
+
+    Args:
+        spent, loss: (events,), empty for a run without a result.
+        end: None for the last event's spending.
+    Raises:
+        StatisticsError: unequal lengths, spending that is missing, negative or decreasing, or an early end.
+    """
+    x, y = np.zeros(0), np.zeros(0)
+    if np.size(spent) or np.size(loss):
+        x, y = floats(spent, "spent", (1,)), floats(loss, "loss", (1,))
+        same_shape(x, y, "spent and loss")
+    if np.isnan(x).any() or (x < 0).any() or (np.diff(x) < 0).any():
+        raise StatisticsError("spent must be cumulative: numbers from 0 up that never decrease")
+    last = float(x[-1]) if len(x) else 0.0
+    stop = last if end is None else float(end)
+    if not stop >= last:
+        raise StatisticsError(f"end is {stop:g}, before the last event at {last:g}")
+    found = ~np.isnan(y)
+    return Trace(read_only(x[found]), read_only(np.minimum.accumulate(y[found])), stop)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Anytime:
+    """Incumbents of runs on a common grid, and the area under them.
+
+    Args:
+        grid: spending, (points,), from 0 to the budget.
+        losses: (runs, points), NaN after the end of a run that stopped short.
+        area: mean incumbent loss over spending up to the budget, exact for the step function, (runs,); NaN for a
+            run that stopped short.
+        short: positions of runs that stopped before the budget; they are marked, not extrapolated.
+        axis: "full evaluations" or "seconds".
+    """
+
+    grid: Floats
+    losses: Floats
+    area: Floats
+    budget: float
+    axis: str
+    short: tuple[int, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Say the budget and its unit, n, and which runs stopped short."""
+        n = len(self.area)
+        text = f"area under the incumbent curve over {self.budget:g} {self.axis}; n = {n} runs"
+        return text + (f", {len(self.short)} of them stopped short and have no area." if self.short else ".")
+
+
+def anytime(runs: Sequence[Trace], budget: float, before: float, *, axis: str, points: int = 101) -> Anytime:
+    """Align runs on a grid and integrate their incumbents.
+
+    Args:
+        budget: spending up to which runs are compared.
+        before: loss until a run's first result, such as the objective's worst or the baseline's.
+        axis: what spending is measured in, "full evaluations" or "seconds".
+        points: of the grid, two or more.
+    Raises:
+        StatisticsError: no runs, a budget that is not positive, or another axis.
+    """
+    one_of(axis, AXES, "axis")
+    if not runs or not 0 < budget < math.inf or not math.isfinite(before) or points < 2:
+        raise StatisticsError(
+            f"{len(runs)} runs, budget {budget:g}, loss before the first result {before:g}, {points} points: "
+            "needed are at least one run, a positive finite budget, a finite loss and at least two points"
+        )
+    grid = np.linspace(0.0, budget, points)
+    return Anytime(
+        grid=read_only(grid),
+        losses=read_only(np.array([run.at(grid, before) for run in runs])),
+        area=read_only(np.array([_area(run, budget, before) for run in runs])),
+        budget=float(budget),
+        axis=axis,
+        short=tuple(i for i, run in enumerate(runs) if run.end < budget),
+    )
+
+
+def _area(run: Trace, budget: float, before: float) -> float:
+    if run.end < budget:
+        return math.nan
+    inside = run.spent < budget
+    edges = np.concatenate([[0.0], run.spent[inside], [budget]])
+    heights = np.concatenate([[before], run.loss[inside]])
+    return float((np.diff(edges) * heights).sum() / budget)

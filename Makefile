@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 .PHONY: quickstart test test-slow lint format types bench clean
 
 quickstart: .venv/.installed
-	$(BIN)/nasbench-sparse run quickstart --store $(STORE)
+	$(BIN)/nasbench-sparse run quickstart --slots 2 --store $(STORE)
 
 test: .venv/.developed
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup

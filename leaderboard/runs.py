@@ -129,7 +129,7 @@ def _preference(row: RunRow) -> tuple[bool, float, str, str]:
 
 
 def labels(contenders: Sequence[Contender]) -> dict[Contender, str]:
-    """Name contenders as briefly as tells them apart: the optimizer, options that differ, and `on 4` for 4 workers."""
+    """Name contenders as briefly as tells them apart: optimizer, options that differ, and `on 4` for 4 workers."""
     named = {}
     for contender in contenders:
         rivals = [json.loads(other.options) for other in contenders if other.optimizer == contender.optimizer]

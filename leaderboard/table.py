@@ -148,6 +148,10 @@ def _hole_notes(board: Board) -> list[str]:
     if holes:
         shown = ", ".join(holes[:6]) + (f" and {len(holes) - 6} more" if len(holes) > 6 else "")
         lines.append(f"Never run: {shown}.")
+    scored = {entry.task for entry in board.entries if entry.normalised is not None}
+    unscored = [task for task in board.complete_tasks if scored and task not in scored]
+    if unscored:
+        lines.append(f"No score, since no optimizer is better than {BASELINE} search, on {', '.join(unscored)}.")
     uneven = [task for task in board.tasks if len({e.finished for e in board.entries if e.task == task}) > 1]
     if uneven:
         lines.append(f"Optimizers have different numbers of runs on {', '.join(uneven)}.")

@@ -18,4 +18,6 @@ def tasks() -> tuple[Task, ...]:
 
 def suites() -> tuple[Suite, ...]:
     """Return the built-in suites."""
-    return ()
+    from nasbench_sparse.tasks.quickstart import QUICKSTART
+
+    return (QUICKSTART,)

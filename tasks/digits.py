@@ -31,7 +31,7 @@ RESIDUAL = Family(
 def tasks() -> tuple[TrainingTask, ...]:
     """Return the tasks on digits."""
     return (
-        MLP.densities(),
+        MLP.densities(budget=0.1),
         MLP.operators(),
         MLP.cells(),
         MLP.hyperparameters(),

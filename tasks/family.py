@@ -45,15 +45,15 @@ class Family:
     epochs: int
     pretraining: int
 
-    def densities(self, signal: Signal | None = None) -> TrainingTask:
-        """One density for each layer under a budget of 5 %; random masks, trained from scratch (SNAS)."""
-        phases = (Prune("random", (DENSITY,)), Train(self.epochs, Recipe("adam", 3e-3, "cosine")))
+    def densities(self, budget: float = DENSITY, signal: Signal | None = None) -> TrainingTask:
+        """One density for each layer under a budget; random masks, trained from scratch (SNAS)."""
+        phases = (Prune("random", (budget,)), Train(self.epochs, Recipe("adam", 5e-3, "cosine")))
         return self.task(
             "densities",
-            self._budgeted(),
+            self._budgeted(budget),
             phases,
             signal=signal,
-            description="densities of the layers under a budget of 5 %, random masks, trained from scratch",
+            description=f"densities of the layers under a budget of {budget:.0%}, random masks, from scratch",
         )
 
     def operators(self, signal: Signal | None = None) -> TrainingTask:
@@ -103,7 +103,7 @@ class Family:
         activations = OperatorChromosome(sites=self.sites)
         return self.task(
             "densities-operators",
-            Product((("sparsity", self._budgeted()), ("activations", activations))),
+            Product((("sparsity", self._budgeted(DENSITY)), ("activations", activations))),
             (*self._pruned(), self._fine_tuning()),
             signal=signal,
             description="densities that magnitude pruning leaves under a budget of 5 %, and activation operators",
@@ -138,5 +138,5 @@ class Family:
     def _fine_tuning(self) -> Train:
         return Train(self.epochs, Recipe("adam", 2e-3, "cosine"))
 
-    def _budgeted(self) -> LayerDensity:
-        return LayerDensity(self.layer_sizes, budget=DensityBudget(max_density=DENSITY))
+    def _budgeted(self, density: float) -> LayerDensity:
+        return LayerDensity(self.layer_sizes, budget=DensityBudget(max_density=density))

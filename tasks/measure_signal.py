@@ -1,4 +1,4 @@
-"""Measures the signal of tasks: `python -m nasbench_sparse.tasks.measure_signal NAME...` (all tasks without names)."""
+"""Measures the signal of tasks: `python -m nasbench_sparse.tasks.measure_signal NAME...`; all without names."""
 
 from __future__ import annotations
 

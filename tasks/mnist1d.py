@@ -12,15 +12,15 @@ CNN = Family(
     network=Network("cnn1d"),
     layer_sizes=(125, 1875, 1875, 1250),
     sites=3,
-    epochs=16,
-    pretraining=16,
+    epochs=8,
+    pretraining=12,
 )
 
 
 def tasks() -> tuple[TrainingTask, ...]:
     """Return the tasks on MNIST-1D."""
     return (
-        CNN.densities(),
+        CNN.densities(budget=0.1),
         CNN.operators(),
         CNN.cells(),
         CNN.hyperparameters(),

@@ -12,7 +12,7 @@ MLP = Family(
     network=Network("mlp", (("inputs", 784), ("hidden", (64, 48, 32)))),
     layer_sizes=(50176, 3072, 1536, 320),
     sites=3,
-    epochs=12,
+    epochs=8,
     pretraining=8,
 )
 
@@ -22,7 +22,7 @@ CNN = Family(
     network=Network("small_cnn"),
     layer_sizes=(72, 1152, 25088, 320),
     sites=3,
-    epochs=8,
+    epochs=4,
     pretraining=8,
 )
 
@@ -32,7 +32,7 @@ LENET5 = Family(
     network=Network("lenet5"),
     layer_sizes=(150, 2400, 30720, 10080, 840),
     sites=4,
-    epochs=8,
+    epochs=4,
     pretraining=8,
 )
 

@@ -47,7 +47,10 @@ def signal_of(losses: npt.NDArray[np.float64] | Sequence[Sequence[float]]) -> Si
     low, high = np.nanquantile(draws, (0.025, 0.975))
     better = np.argsort(values.mean(axis=0), kind="stable")[: count // 2]
     return Signal(
-        round(_tau(values), 2), (round(float(low), 2), round(float(high), 2)), round(_tau(values[:, better]), 2), count
+        round(_tau(values), 2),
+        (round(float(low), 2), round(float(high), 2)),
+        round(_tau(values[:, better]), 2),
+        count,
     )
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nasbench_sparse.leaderboard.statistics.bootstrap import Interval, bootstrap_mean
     from nasbench_sparse.leaderboard.statistics.check import StatisticsError
     from nasbench_sparse.leaderboard.statistics.coverage_matrix import Coverage, coverage
-    from nasbench_sparse.leaderboard.statistics.friedman_test import Friedman, friedman
+    from nasbench_sparse.leaderboard.statistics.friedman_ranks import Friedman, friedman
     from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm
     from nasbench_sparse.leaderboard.statistics.improvement import Improvement, probability_of_improvement
     from nasbench_sparse.leaderboard.statistics.incumbents import Anytime, Trace, anytime, trace
@@ -52,7 +52,7 @@ _HOMES = {
     "Coverage": "coverage_matrix",
     "CriticalDifference": "rank_diagram",
     "ExpectedBest": "best_of_trials",
-    "Friedman": "friedman_test",
+    "Friedman": "friedman_ranks",
     "Front": "pareto",
     "Holm": "holm_correction",
     "Hypervolume": "pareto",
@@ -79,7 +79,7 @@ _HOMES = {
     "coverage": "coverage_matrix",
     "critical_difference": "rank_diagram",
     "expected_best": "best_of_trials",
-    "friedman": "friedman_test",
+    "friedman": "friedman_ranks",
     "front": "pareto",
     "gather_units": "units",
     "holm": "holm_correction",

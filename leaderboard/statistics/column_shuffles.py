@@ -31,7 +31,7 @@ def exact_tail(rows: Ints) -> float | None:
             return None
         sums = np.sort((states[:, None, :] + shuffles[None, :, :]).reshape(-1, rows.shape[1]), axis=1)
         states, inverse = _unique_rows(sums)
-        chances = np.bincount(inverse, weights=np.repeat(chances / len(shuffles), len(shuffles)))
+        chances = np.bincount(inverse, weights=np.repeat(chances / len(shuffles), len(shuffles))).astype(float)
     observed = int((rows.sum(axis=0) ** 2).sum())
     return min(1.0, float(chances[(states**2).sum(axis=1) >= observed].sum()))
 

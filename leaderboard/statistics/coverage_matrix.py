@@ -48,7 +48,7 @@ class Coverage:
     @property
     def complete_tasks(self) -> tuple[str, ...]:
         """Tasks on which all contenders can be compared."""
-        return tuple(task for task, ok in zip(self.tasks, self.complete.all(axis=0).tolist(), strict=True) if ok)
+        return tuple(task for j, task in enumerate(self.tasks) if self.complete[:, j].all())
 
     @property
     def holes(self) -> tuple[str, ...]:

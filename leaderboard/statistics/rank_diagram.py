@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from nasbench_sparse.leaderboard.statistics.check import StatisticsError, fraction, one_of
-from nasbench_sparse.leaderboard.statistics.friedman_test import Friedman, friedman_units
+from nasbench_sparse.leaderboard.statistics.friedman_ranks import Friedman, friedman_units
 from nasbench_sparse.leaderboard.statistics.pairwise_tests import Pairwise, pairwise_units
 from nasbench_sparse.leaderboard.statistics.units import Unit, gather_units
 

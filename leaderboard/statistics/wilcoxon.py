@@ -136,7 +136,6 @@ def compare_columns(
     signed = _signed_doubled_ranks(labels, signs, zero_rule)
     terms = np.bincount(units.blocks, weights=signed, minlength=units.n_blocks).astype(np.int64)
     smallest = smallest_p_value(units.n_blocks, alternative)
-    ranked = (labels > 0) | (zero_rule == "pratt")
     correlation = rank_biserial(labels, signs) if zero_rule == "pratt" else _without_zeros(labels, signs)
     effect = float(correlation(np.ones((1, units.n)))[0])
     difference = first - second
@@ -162,7 +161,7 @@ def compare_columns(
         dropped=len(units.dropped),
         zeros=int((labels == 0).sum()),
         zero_rule=zero_rule,
-        tied_groups=tied_groups(labels[ranked]),
+        tied_groups=tied_groups(labels),
         needed=None if units.blocked else needed_units(effect, level=level, alternative=alternative),
     )
 

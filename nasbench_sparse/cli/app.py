@@ -30,10 +30,8 @@ def _completion(kind: str) -> Callable[[str], list[str]]:
     def complete(incomplete: str) -> list[str]:
         from nasbench_sparse.registry import all_suites, all_tasks, optimizer_names
 
-        if kind == "optimizer":
-            names = optimizer_names()
-        else:
-            names = list(all_tasks() if kind == "task" else all_suites())
+        registered = {"task": all_tasks, "suite": all_suites}
+        names = registered[kind]() if kind in registered else optimizer_names()
         return [name for name in names if name.startswith(incomplete)]
 
     return complete
@@ -99,7 +97,7 @@ def run(
         typer.Option(help="Where trials run.", show_default="serial, or processes for several workers"),
     ] = None,
     slots: Annotated[
-        int, typer.Option(help="Trials in flight over all runs; changes no result, unlike --workers.")
+        int, typer.Option(min=1, help="Trials in flight over all runs together, in processes or on Ray.")
     ] = 1,
     ray_address: Annotated[
         Optional[str],  # noqa: UP045
@@ -138,12 +136,13 @@ def run(
         replicate,
         workers,
         executor,
+        slots,
     )
     from nasbench_sparse.cli import study
     from nasbench_sparse.runner.study import Resources
 
     if dry_run:
-        study.show_forecast(request, store, slots)
+        study.show_forecast(request, store)
         return
     resources = Resources(
         slots=slots,

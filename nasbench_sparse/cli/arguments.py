@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from nasbench_sparse.core.budget import Budget
@@ -95,10 +95,3 @@ def _fit(entry: OptimizerEntry, key: str, value: Any, *, shared: bool) -> Any:
             f"option {key!r} of {entry.name!r} is {value!r}; wanted is {wanted.__name__}, such as {default!r}"
         )
     return value
-
-
-def describe_options(options: Mapping[str, Any]) -> str:
-    """Print options as they are written on the command line."""
-    return " ".join(
-        f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in options.items()
-    )

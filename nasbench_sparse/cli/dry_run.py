@@ -89,14 +89,14 @@ def forecast_table(forecasts: Sequence[Forecast]) -> Table:
     return Table("Dry run: nothing is trained", columns, tuple(rows), frozenset({"task", "optimizer", "run"}))
 
 
-def summary(forecasts: Sequence[Forecast], store: Path) -> str:
-    """Return the totals as one sentence."""
+def summary(forecasts: Sequence[Forecast], store: Path, slots: int = 1) -> str:
+    """Return the totals as one sentence; runs share `slots` where their executor has several."""
     done = sum(each.done for each in forecasts)
     recorded = sum(each.recorded for each in forecasts)
     open_ended = sum(each.trainings is None for each in forecasts)
     counts = sum(each.trainings or 0 for each in forecasts)
     unknown = sorted({each.plan.spec.task for each in forecasts if each.seconds is None})
-    seconds = sum(each.seconds or 0.0 for each in forecasts)
+    seconds = sum((each.seconds or 0.0) * _share(each.plan, slots) for each in forecasts)
     trainings = f"at most {counts} training{'' if counts == 1 else 's'}"
     if open_ended:
         trainings += (
@@ -109,3 +109,9 @@ def summary(forecasts: Sequence[Forecast], store: Path) -> str:
         f"{len(forecasts)} run{'' if len(forecasts) == 1 else 's'}: {done} reused as they are in {store}, "
         f"{recorded} recorded trial{'' if recorded == 1 else 's'} reused; {trainings}; {time}."
     )
+
+
+def _share(plan: PlannedRun, slots: int) -> float:
+    """Return which part of the executor a run keeps busy."""
+    workers = plan.spec.workers
+    return 1.0 if plan.spec.executor in ("serial", "simulated") else workers / max(workers, slots)

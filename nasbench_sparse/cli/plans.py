@@ -9,7 +9,7 @@ from nasbench_sparse.cli.arguments import DEFAULT_BUDGET, parse_budget, parse_se
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.registry import load_optimizer, load_suite, load_task
 from nasbench_sparse.runner.plan import PlannedRun, plan_run, plan_suite
-from nasbench_sparse.runner.suite import Suite
+from nasbench_sparse.runner.suite import Block, Suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Request:
     replicate: int | None = None
     workers: int | None = None
     executor: str | None = None
+    slots: int = 1
 
 
 def make_plans(request: Request) -> list[PlannedRun]:
@@ -35,7 +36,12 @@ def make_plans(request: Request) -> list[PlannedRun]:
     Raises:
         NbsError: anything that could not be started, before anything is.
     """
-    return _suite_plans(request) if request.suite is not None else _own_plans(request)
+    plans = _suite_plans(request) if request.suite is not None else _own_plans(request)
+    if request.slots > 1 and all(plan.spec.executor in ("serial", "simulated") for plan in plans):
+        raise NbsError(
+            f"--slots {request.slots} needs --executor processes or ray; {plans[0].spec.executor} runs one by one"
+        )
+    return plans
 
 
 def _suite_plans(request: Request) -> list[PlannedRun]:
@@ -52,7 +58,7 @@ def _suite_plans(request: Request) -> list[PlannedRun]:
     if refused:
         raise NbsError(
             f"suite {request.suite!r} declares what is run, so {' and '.join(refused)} cannot be given with it; "
-            "allowed are --seeds, --workers and --executor"
+            "allowed are --seeds, --workers, --executor and --slots"
         )
     suite = load_suite(request.suite or "")
     if not isinstance(suite, Suite):
@@ -65,11 +71,18 @@ def _adjusted(suite: Suite, request: Request) -> Suite:
     if request.seeds is not None:
         seeds = parse_seeds(request.seeds)
         blocks = tuple(replace(block, seeds=seeds) for block in blocks)
-    if request.workers is not None or request.executor is not None:
-        workers = request.workers if request.workers is not None else 1
-        executor = _executor(request)
-        blocks = tuple(replace(block, workers=workers, executor=executor) for block in blocks)
+    if request.workers is not None or request.executor is not None or request.slots > 1:
+        blocks = tuple(_placed(block, request) for block in blocks)
     return replace(suite, blocks=blocks)
+
+
+def _placed(block: Block, request: Request) -> Block:
+    """Return a block with other workers, on another executor: several of them need one that has several."""
+    workers = block.workers if request.workers is None else request.workers
+    executor = request.executor or block.executor
+    if request.executor is None and executor == "serial" and (workers > 1 or request.slots > 1):
+        executor = "processes"
+    return replace(block, workers=workers, executor=executor)
 
 
 def _own_plans(request: Request) -> list[PlannedRun]:
@@ -100,5 +113,5 @@ def _own_plans(request: Request) -> list[PlannedRun]:
 
 
 def _executor(request: Request) -> str:
-    """Serial for one worker and processes for several, unless one is named."""
-    return request.executor or ("serial" if request.workers in (None, 1) else "processes")
+    """Serial for one trial at a time and processes for several, unless one is named."""
+    return request.executor or ("serial" if request.workers in (None, 1) and request.slots <= 1 else "processes")

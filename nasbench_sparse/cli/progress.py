@@ -135,6 +135,8 @@ def amount_done(loop: RunLoop) -> str:
 
 def describe(state: RunState) -> str:
     """Print where a run is."""
+    if not state.trials:
+        return "starting"
     return f"{state.trials}, last loss {_loss(state.loss)}, best {_loss(state.best)}"
 
 

@@ -44,14 +44,14 @@ def run_study(request: Request, resources: Resources, resume: Resume, store: Pat
     return _say_failures(plans, report)
 
 
-def show_forecast(request: Request, store: Path, slots: int) -> None:
+def show_forecast(request: Request, store: Path) -> None:
     """Print what a run would do."""
     plans = make_plans(request)
     exists = store.exists() or Path(f"{store}.journal").is_dir()
-    forecasts = forecast(plans, Store(store, create=False) if exists else None, slots)
+    forecasts = forecast(plans, Store(store, create=False) if exists else None)
     out = console()
     show_table(forecast_table(forecasts), out)
-    out.print(summary(forecasts, store), markup=False)
+    out.print(summary(forecasts, store, request.slots), markup=False)
 
 
 def show_results(plans: Sequence[PlannedRun], store: Path) -> None:

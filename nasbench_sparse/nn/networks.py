@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -107,7 +108,7 @@ class MLP(nn.Module):
         widths = (inputs, *hidden, classes)
         if skip and any(hidden[i] != hidden[i + 2] for i in range(0, len(hidden) - 2, 2)):
             raise TaskError(f"a skip adds layers of equal width; hidden layers {hidden} differ two apart")
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.norms = nn.ModuleList(nn.BatchNorm1d(width) if batch_norm else nn.Identity() for width in hidden)
         self.sites = Sites(**{f"fc{i}": width for i, width in enumerate(hidden, start=1)})
         self.skip = skip
@@ -132,9 +133,7 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
 }
 
 
-def build_network(
-    spec: Network, activations: Sequence[Activation], generator: torch.Generator | None
-) -> nn.Module:
+def build_network(spec: Network, activations: Sequence[Activation], generator: torch.Generator | None) -> nn.Module:
     """Build a network by name and initialise it.
 
     Weights are drawn before activations, so that they do not depend on the activations. The global generator
@@ -175,7 +174,7 @@ def initialise(network: nn.Module, generator: torch.Generator | None) -> None:
             module.reset_parameters()
 
 
-def prunable_layers(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
+def prunable_layers(network: nn.Module) -> list[tuple[str, Tensor]]:
     """Return name and weight of each convolution and linear layer, in the order they are defined (forward order).
 
     Biases, normalisations and activations are never pruned.

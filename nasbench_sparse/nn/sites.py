@@ -30,7 +30,9 @@ def sites_of(network: nn.Module) -> Sites:
     """
     sites = getattr(network, "sites", None)
     if not isinstance(sites, Sites):
-        raise TaskError(f"network {type(network).__name__} marks no activation sites: give it `self.sites = Sites(...)`")
+        raise TaskError(
+            f"network {type(network).__name__} marks no activation sites: give it `self.sites = Sites(...)`"
+        )
     return sites
 
 
@@ -57,7 +59,9 @@ def spread(network: str, names: Sequence[str], activations: Sequence[Activation]
     if len(activations) == len(names):
         return tuple(activations)
     missing = ", ".join(names[len(activations) :])
-    fault = f"none is left for {missing}" if missing else f"{len(activations) - len(names)} too many after {names[-1]}"
+    fault = (
+        f"none is left for {missing}" if missing else f"{len(activations) - len(names)} too many after {names[-1]}"
+    )
     raise TaskError(
         f"network {network!r} has {len(names)} activation sites ({', '.join(names)}) and got "
         f"{len(activations)} activations: {fault}; give one for each site or a single one for all"

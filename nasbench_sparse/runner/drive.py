@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 
 from nasbench_sparse.core.executor import Completion, Executor, Work
@@ -34,6 +34,7 @@ class Driver:
         self._by_id: dict[str, RunLoop] = {}
         self._training: dict[TrainingKey, Work] = {}
         self._waiting: defaultdict[TrainingKey, list[Work]] = defaultdict(list)
+        self._released: deque[Work] = deque()
         self._in_flight = 0
 
     def drive(self, loops: Iterator[RunLoop]) -> None:
@@ -55,6 +56,11 @@ class Driver:
                 return
 
     def _fill(self) -> None:
+        while self._released and self.executor.free_workers > 0:
+            work = self._released.popleft()
+            loop = self._by_id[work.run_id]
+            if loop.status == "running":
+                self._submit(loop, Work(work.run_id, work.trial, loop.results.find(work.trial)))
         for loop in self._active:
             try:
                 self._fill_from(loop)
@@ -108,11 +114,7 @@ class Driver:
         if self._training.get(key) is not work:
             return
         del self._training[key]
-        for waiting in self._waiting.pop(key, []):
-            owner = self._by_id[waiting.run_id]
-            if owner.status != "running":
-                continue
-            self._submit(owner, Work(waiting.run_id, waiting.trial, owner.results.find(waiting.trial)))
+        self._released.extend(self._waiting.pop(key, []))
 
     def _retire(self) -> None:
         for loop in [loop for loop in self._active if loop.status != "running" or loop.finished]:

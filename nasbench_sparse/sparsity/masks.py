@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 
 def keep_count(size: int, density: float) -> int:
@@ -55,7 +55,7 @@ class WeightMasks:
         masks: one boolean mask for each, of its shape.
     """
 
-    def __init__(self, weights: Sequence[nn.Parameter], masks: Sequence[Tensor]) -> None:
+    def __init__(self, weights: Sequence[Tensor], masks: Sequence[Tensor]) -> None:
         self.masks = tuple(masks)
         self.density = density_of(masks)
         pairs = [(w, m) for w, m in zip(weights, masks, strict=True) if not bool(m.all())]
@@ -66,7 +66,7 @@ class WeightMasks:
             for weight, mask in pairs:
                 weight.masked_fill_(~mask, 0.0)
 
-    def survivors(self, parameter: nn.Parameter) -> int:
+    def survivors(self, parameter: Tensor) -> int:
         """Return how many entries of a parameter are trained; all of them where it has no mask."""
         return self._survivors.get(id(parameter), parameter.numel())
 
@@ -74,7 +74,8 @@ class WeightMasks:
     def mask_gradients(self) -> None:
         """Set the gradients of pruned weights to zero."""
         if self._weights:
-            torch._foreach_mul_([w.grad for w in self._weights], self._factors)
+            gradients = [w.grad for w in self._weights if w.grad is not None]
+            torch._foreach_mul_(gradients, self._factors)
 
     @torch.no_grad()
     def mask_weights(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -44,7 +43,7 @@ def check_file(path: Path) -> None:
         raise StoreError(f"{path} is a directory, not a store{_NOT_HERE}")
     if not path.exists():
         return
-    with path.open("rb") as file:
+    with _PROCESS, path.open("rb") as file:
         head = file.read(_HEADERS)
     if head[8:12] != b"DUCK":
         kind = "empty" if not head else f"not a DuckDB file (it begins with {head[:12]!r})"
@@ -69,14 +68,17 @@ def connect(path: Path, *, read_only: bool, wait: float) -> Iterator[DuckDBPyCon
 
     Raises:
         Locked: `wait` seconds did not help.
-        StoreError: the file cannot be read.
+        StoreError: the file cannot be read or written.
     """
     import duckdb
 
     with _held(path, wait), duckdb.connect(":memory:") as connection:
         attach(connection, path, "store", read_only=read_only, wait=wait)
         connection.execute("USE store")
-        yield connection
+        try:
+            yield connection
+        except (duckdb.IOException, duckdb.InternalException, duckdb.FatalException) as error:
+            raise _broken(path, error) from error
 
 
 @contextmanager
@@ -106,10 +108,17 @@ def _retry(action: Callable[[], object], path: Path, wait: float) -> None:
             return
         except duckdb.Error as error:
             if not _is_lock_error(error):
-                raise StoreError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+                raise _broken(path, error) from error
         if time.monotonic() >= deadline:
             raise _locked(path, wait)
         time.sleep(_RETRY)
+
+
+def _broken(path: Path, error: Exception) -> StoreError:
+    return StoreError(
+        f"{path} cannot be read or written ({str(error).splitlines()[0]}); if it is truncated or damaged, restore "
+        "a copy, or move it away: what journals are left is merged into a new store"
+    )
 
 
 def _locked(path: Path, wait: float) -> Locked:
@@ -201,8 +210,21 @@ def _migrate(path: Path) -> None:
         version = schema_version(connection, path)  # another process may have been first
         if version >= len(schema.MIGRATIONS):
             return
-        connection.execute("CHECKPOINT store")
-        shutil.copyfile(path, path.with_name(f"{path.name}.backup-v{version}"))
+        _back_up(connection, path.with_name(f"{path.name}.backup-v{version}"))
         for number, migration in enumerate(schema.MIGRATIONS[version:], version + 1):
             apply(connection, migration, number)
         connection.execute("CHECKPOINT store")
+
+
+def _back_up(connection: DuckDBPyConnection, backup: Path) -> None:
+    """Copy the attached store, complete or not at all.
+
+    Not as a file: closing a second descriptor of the store would release this process's lock on it.
+    """
+    fresh = backup.with_name(f"{backup.name}.new-{os.getpid()}")
+    quoted = str(fresh).replace("'", "''")
+    connection.execute(f"ATTACH '{quoted}' AS backup")
+    connection.execute("COPY FROM DATABASE store TO backup")
+    connection.execute("CHECKPOINT backup")
+    connection.execute("DETACH backup")
+    fresh.replace(backup)

@@ -10,7 +10,9 @@ from typing import Any
 
 from nasbench_sparse.core.record import Recording, Told
 from nasbench_sparse.core.trial import Evaluation, Status, Trial
+from nasbench_sparse.store import connect
 from nasbench_sparse.store.encode import Event, decode_line, decode_outcome, decode_step, decode_trial
+from nasbench_sparse.store.journal import journal_path, read_lines
 from nasbench_sparse.store.result_table import Key, ResultTable
 from nasbench_sparse.store.reusable import decode_steps, search_steps
 from nasbench_sparse.store.sources import CURVES, POINT, Sources, floats, from_json, open_sources
@@ -29,12 +31,12 @@ WHERE run_id = ? AND phase = 'search step'
 
 def recorded(path: Path, run_id: str) -> tuple[Recording, int]:
     """Return what is recorded of a run, and the number its next event has; see `Store.recorded`."""
+    if not read_lines(journal_path(path, run_id)) and not _is_known(path, run_id):
+        return Recording(), 0  # without reading, or stumbling over, the journals of others
     with open_sources(path) as sources:
         known = sources.run(run_id)
         events = [decode_line(line) for line in sources.lines.get(run_id, [])]
         new = [event for event in events if known is None or event["seq"] > known["events"]]
-        if known is None and not new:
-            return Recording(), 0
         fingerprint = known["fingerprint"] if known else new[0]["task"]["fingerprint"]
         gathering = _Gathering(fingerprint, run_id)
         gathering.add_rows(sources)
@@ -51,6 +53,13 @@ def recorded(path: Path, run_id: str) -> tuple[Recording, int]:
         elif event["event"] == "end":
             recording.status, recording.spent = event["status"], floats(event["spent"])
     return recording, last + 1
+
+
+def _is_known(path: Path, run_id: str) -> bool:
+    if not path.exists():
+        return False
+    with connect.connect(path, read_only=True, wait=connect.READER_WAIT) as connection:
+        return connection.execute("SELECT 1 FROM runs WHERE run_id = ?", [run_id]).fetchone() is not None
 
 
 class _Gathering:

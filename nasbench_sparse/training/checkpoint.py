@@ -63,7 +63,9 @@ class Checkpoint:
                     "a trial continues only its own config and replicate of the same task"
                 )
         if len(self._curves[0]) > fidelity:
-            raise NbsError(f"the checkpoint was trained for {len(self._curves[0])} epochs, the trial asks {fidelity}")
+            raise NbsError(
+                f"the checkpoint was trained for {len(self._curves[0])} epochs, the trial asks {fidelity}"
+            )
 
     def restore(self, blueprint: Blueprint, repetition: Repetition) -> Training:
         """Return a fold's searched training as it was when saved."""

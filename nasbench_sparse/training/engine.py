@@ -32,7 +32,8 @@ def evaluate(task: TrainingTask, trial: Trial, data: bytes | None) -> tuple[Eval
     checkpoint = None if data is None else Checkpoint(data, identity, trial.fidelity)
     with repeatable():
         blueprint = task.space.configure(task.blueprint, trial.config)
-        trainings, shared = [], []
+        trainings: list[Training] = []
+        shared: list[SharedTraining] = []
         for fold in range(task.folds):
             repetition = Repetition(task.dataset, task.folds, trial.replicate, fold)
             training, news = _start(task.blueprint, blueprint, repetition, checkpoint)
@@ -62,5 +63,5 @@ def _start(
 
 def _charged(training: Training, resumes_at: int) -> float:
     """Return a training's seconds, without those of the epochs that its parent was charged."""
-    credited = training.curve[: resumes_at][-1:]
+    credited = training.curve[:resumes_at][-1:]
     return training.seconds - (credited[0].seconds if credited else 0.0)

@@ -39,7 +39,10 @@ def build_optimizer(recipe: Recipe, network: nn.Module, masks: WeightMasks) -> O
         raise unknown("optimizer", recipe.optimizer, OPTIMIZERS)
     activations = {id(p) for p in sites_of(network).parameters()}
     groups: Groups = [
-        {"params": [p for p in network.parameters() if id(p) not in activations], "weight_decay": recipe.weight_decay}
+        {
+            "params": [p for p in network.parameters() if id(p) not in activations],
+            "weight_decay": recipe.weight_decay,
+        }
     ]
     if activations:
         groups.append({"params": list(sites_of(network).parameters()), "weight_decay": 0.0})

@@ -57,7 +57,7 @@ class TrainingTask(Task):
     def advance(
         self, step: SearchStep, replicate: int, checkpoint: bytes | None = None
     ) -> tuple[Evaluation, bytes | None]:
-        """Carry out a search step by the function its method names, called with (task, step, replicate, checkpoint).
+        """Carry out a search step: call the function its method names with (task, step, replicate, checkpoint).
 
         Raises:
             NotImplementedError: the space has no relaxation.

@@ -99,7 +99,7 @@ class ProbeTask(Task):
             case "hang":
                 time.sleep(60.0)
             case "nap":
-                time.sleep(0.1)
+                time.sleep(0.05)
             case "meet":  # until two trials are here at once
                 Path(self.folder, f"met-{trial.number}").touch()
                 wait_until(lambda: len(list(Path(self.folder).glob("met-*"))) >= 2)

@@ -1,4 +1,4 @@
-"""Programs that start a Ray of their own, run by `test_ray_cluster` in fresh processes; each prints a JSON object."""
+"""Programs that start their own Ray, run by `test_ray_cluster` in fresh processes; each prints a JSON object."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def cluster(folder: str) -> dict[str, Any]:
         "health_check_initial_delay_ms": 0,
         "health_check_period_ms": 300,
         "health_check_failure_threshold": 3,
+        "object_manager_pull_timeout_ms": 500,  # 10 s by default until a pull from the lost node is given up
     }
     nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "_system_config": settings})
     lost = nodes.add_node(num_cpus=1)

@@ -15,7 +15,7 @@ from nasbench_sparse.executors.checkpoints import key_left
 from nasbench_sparse.executors.ray_cluster import RayExecutor, _connect
 from nasbench_sparse.executors.serial import SerialExecutor
 from tests.executors.driving import run, run_all
-from tests.executors.probe_task import ProbeTask, TorchTask, work_on
+from tests.executors.probe_task import ProbeTask, TorchTask, wait_until, work_on
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("local_ray")]
 ROOT = Path(__file__).parents[2]
@@ -71,6 +71,17 @@ def test_ray_goes_on_with_the_actors_there_is_room_for(task: ProbeTask) -> None:
     assert {evaluation.status for evaluation in done.values()} == {Status.OK}
 
 
+def is_lost(reference: Any) -> bool:
+    """Whether Ray has noticed that an object is gone."""
+    import ray
+
+    try:
+        ray.get(reference)
+    except ray.exceptions.ObjectLostError:
+        return True
+    return False
+
+
 def test_ray_trains_a_lost_checkpoint_again_with_the_same_bits(task: ProbeTask, local_ray: Any) -> None:
     class Owner:
         def own(self) -> list[Any]:
@@ -79,6 +90,7 @@ def test_ray_trains_a_lost_checkpoint_again_with_the_same_bits(task: ProbeTask, 
     owner = local_ray.remote(Owner).remote()
     (lost,) = local_ray.get(owner.own.remote())
     local_ray.kill(owner)  # an object is lost with the process that owns it
+    wait_until(lambda: is_lost(lost))
     executor = RayExecutor()
     with executor:
         parent, child = work_on(0, fidelity=3), work_on(1, resumes_at=3)

@@ -44,7 +44,9 @@ def test_network_has_its_parameters_and_sites(name: str, count: int, sites: list
     assert activation_sites(network) == sites
 
 
-@pytest.mark.parametrize(("hidden", "weights"), [(2, 18_942_008), (4, 37_865_560), (8, 75_712_664), (32, 302_795_288)])
+@pytest.mark.parametrize(
+    ("hidden", "weights"), [(2, 18_942_008), (4, 37_865_560), (8, 75_712_664), (32, 302_795_288)]
+)
 def test_mlp_has_the_weights_of_the_thesis_networks(hidden: int, weights: int) -> None:
     with torch.device("meta"):
         network = MLP(3072, (3076,) * hidden, batch_norm=True, skip=True)
@@ -83,7 +85,8 @@ def test_build_network_draws_from_its_generator_alone(name: str) -> None:
 
 
 def test_build_network_weights_do_not_depend_on_activations() -> None:
-    for (_, a), (_, b) in zip(prunable_layers(_build("lenet5")), prunable_layers(_build("lenet5", (Operator("srelu"),)))):
+    one, other = _build("lenet5"), _build("lenet5", (Operator("srelu"),))
+    for (_, a), (_, b) in zip(prunable_layers(one), prunable_layers(other), strict=True):
         assert torch.equal(a, b)
 
 
@@ -115,7 +118,9 @@ def test_replace_gives_each_site_its_own_module() -> None:
 
 def test_mlp_skip_adds_the_layer_two_before() -> None:
     network = MLP(2, (2, 2, 2), classes=2, skip=True)
-    matrices = [torch.tensor(m) for m in ([[1.0, 2], [0, 1]], [[1.0, 0], [1, 1]], [[2.0, 0], [0, 1]], [[1.0, 0], [0, 1]])]
+    matrices = [
+        torch.tensor(m) for m in ([[1.0, 2], [0, 1]], [[1.0, 0], [1, 1]], [[2.0, 0], [0, 1]], [[1.0, 0], [0, 1]])
+    ]
     with torch.no_grad():
         for layer, matrix in zip(network.layers, matrices, strict=True):
             layer.weight.copy_(matrix)

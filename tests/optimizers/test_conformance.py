@@ -49,6 +49,11 @@ class TestSuccessiveHalvingOverLateAcceptance(OptimizerSuite):
     options: ClassVar[dict[str, Any]] = {"sampler": "lahc"}
 
 
+class TestSuccessiveHalvingOverGrid(OptimizerSuite):
+    optimizer = "asha"
+    options: ClassVar[dict[str, Any]] = {"sampler": "grid", "sampler_options": {"resolution": 2}}
+
+
 class TestTpe(OptimizerSuite):
     optimizer = "optuna"
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from nasbench_sparse.core.budget import Budget
-from nasbench_sparse.core.config import Config
+from nasbench_sparse.core.config import Config, config_key
 from nasbench_sparse.core.curve import CurvePoint
+from nasbench_sparse.core.executor import Completion, Work
 from nasbench_sparse.core.fidelity import Fidelity
 from nasbench_sparse.core.optimizer import Optimizer
 from nasbench_sparse.core.run import RunSpec
@@ -300,3 +301,42 @@ def test_driver_keeps_other_runs_going_when_one_optimizer_raises() -> None:
         Driver(pool).drive(iter(loops))
     assert [loop.status for loop in loops] == ["failed", "finished"]
     assert "ZeroDivisionError in <lambda>" in str(loops[0].error)
+
+
+class Pool(SerialExecutor):
+    """Two slots, filled and emptied in order; counts what it trains."""
+
+    def __init__(self) -> None:
+        super().__init__(None, None)
+        self.slots, self.queue, self.trained = 2, [], []
+
+    @property
+    def free_workers(self) -> int:
+        return self.slots - len(self.queue)
+
+    def submit(self, task: Task, work: Work) -> None:
+        assert self.free_workers > 0
+        if work.recorded is None:
+            self.trained.append(work.trial.config_key)
+        self.queue.append((task, work))
+
+    def next_completed(self, timeout: float | None = None) -> Completion:
+        super().submit(*self.queue.pop(0))
+        completion = super().next_completed(timeout)
+        assert completion is not None
+        return completion
+
+
+def test_driver_trains_nothing_twice_for_runs_that_ask_the_same() -> None:
+    logs = [MemoryLog() for _ in range(4)]
+    results = KnownResults({})
+    loops = [RunLoop(spec(), TASK, walk(), Budget("trials", 9), log, results) for log in logs]
+    for number, loop in enumerate(loops):
+        loop.spec = replace(loop.spec, seed=number)
+    with Pool() as pool:
+        Driver(pool).drive(iter(loops))
+        ok = [key for key in pool.trained if key != config_key({"x": 3})]
+    assert len(ok) == len(set(ok))
+    assert [loop.status for loop in loops] == ["finished"] * 4
+    assert all(rows(log)[-1] == ("end", "finished") for log in logs)
+    assert [[e.number for kind, e in log.events if kind == "told"] for log in logs] == [list(range(9))] * 4

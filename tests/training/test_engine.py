@@ -75,7 +75,9 @@ def test_evaluate_equals_a_plain_training_loop() -> None:
 
     repetition = Repetition("digits", 1, 0, 0)
     network = build_network(MLP, (Operator("relu"),), torch.Generator())
-    network.load_state_dict({k.removeprefix("weights/"): v for k, v in pretrained.items() if k.startswith("weights/")})
+    network.load_state_dict(
+        {k.removeprefix("weights/"): v for k, v in pretrained.items() if k.startswith("weights/")}
+    )
     pruned = {}
     for name, weight in prunable_layers(network):
         order = sorted(range(weight.numel()), key=lambda i: (-abs(weight.flatten()[i].item()), i))
@@ -130,8 +132,8 @@ def test_evaluate_reports_divergence_with_an_empty_curve() -> None:
 
 
 def test_evaluate_keeps_the_curve_up_to_the_last_finite_epoch() -> None:
-    # A weight decay of 50 at a rate of 0.05 multiplies weights by -1.5 a step: they overflow after some epochs.
-    task = small_task(Recipe("sgd", 0.05, weight_decay=50.0), (Operator("relu"),), epochs=8)
+    # A weight decay of 40.5 at a rate of 0.05 multiplies weights by about -1.025 a step: they overflow in time.
+    task = small_task(Recipe("sgd", 0.05, weight_decay=40.5), (Operator("relu"),), epochs=8)
     evaluation, checkpoint = task.evaluate(small_trial(8))
     assert evaluation.status is Status.DIVERGED
     assert checkpoint is None

@@ -38,7 +38,9 @@ def test_plateau_falls_after_more_than_two_epochs_without_progress() -> None:
 @given(losses=st.lists(st.sampled_from([0.5, 0.7, 0.9, 0.90005, 0.89995]), max_size=30))
 def test_plateau_equals_torch(losses: list[float]) -> None:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.8)
-    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.05, patience=2, threshold=1e-4, eps=0)
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, factor=0.05, patience=2, threshold=1e-4, eps=0
+    )
     for loss in losses:
         scheduler.step(loss)
     rate = learning_rate(Recipe(schedule="plateau", learning_rate=0.8), Progress(len(losses), 40, losses))

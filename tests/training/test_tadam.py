@@ -23,9 +23,7 @@ def test_tadam_golden_two_steps() -> None:
         total = (2 - 1 / b1) * total + weight
         m = [bw * m[i] + (1 - bw) * g[i] for i in range(2)]
         v = [b2 * v[i] + (1 - b2) * g[i] ** 2 for i in range(2)]
-        p = [
-            p[i] - rate / (1 - b1**t) * m[i] / (math.sqrt(v[i]) / math.sqrt(1 - b2**t) + eps) for i in range(2)
-        ]
+        p = [p[i] - rate / (1 - b1**t) * m[i] / (math.sqrt(v[i]) / math.sqrt(1 - b2**t) + eps) for i in range(2)]
         parameter.grad = torch.tensor(g)
         optimizer.step()
         assert parameter.tolist() == pytest.approx(p, rel=1e-6)

@@ -1,0 +1,67 @@
+"""Reading a leaderboard from a large store, against a plain group-by of DuckDB over the same trials."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import duckdb
+import orjson
+
+import nasbench_sparse as nbs
+from benchmarks.measurement import Measurement, medians, seconds
+from benchmarks.table_task import TASK
+from nasbench_sparse.leaderboard.board import read_board
+from nasbench_sparse.store import Store
+
+OPTIMIZERS = ("random", "lahc", "sa", "evolution", "asha")
+TRIALS_PER_RUN = 1000
+
+_RUNS = """
+INSERT INTO runs
+SELECT printf('%016x', i), 'study', ?, list_extract(?, 1 + i % 5), '{}', '0.1.0', i // 5, 0,
+       '{"trials": 1000}', '{"trials": 1000, "epochs": 9000, "evaluations": 1000, "optimizer_seconds": 1.0}',
+       1, 'simulated', 'finished', '2026-01-01T00:00:00+00:00', '2026-01-01T01:00:00+00:00', '{}', false, 2001
+FROM range(?) AS t(i)
+"""
+
+_TRIALS = """
+INSERT INTO trials
+SELECT printf('%016x', i // 1000), i % 1000, 'trial', printf('%016x', hash(i) % 625), 0, 9, NULL, 0, 'OK',
+       (hash(i) % 1000003) / 1000003.0, 0.1, 9, 10.0, i % 1000, i % 1000 + 1, 'worker-0', true, NULL, NULL,
+       2 * (i % 1000), 2 * (i % 1000) + 1
+FROM range(?) AS t(i)
+"""
+
+_GROUP_BY = "SELECT run_id, min(loss), sum(units), count(*) FROM trials WHERE status = 'OK' GROUP BY run_id"
+
+
+def measure(*, trials: int = 1_000_000, repetitions: int = 3) -> list[Measurement]:
+    """Time the board over `trials` trials of runs of 1,000; the file is in the system's cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "board.duckdb")
+        _fill(path, max(1, trials // TRIALS_PER_RUN))
+        store = Store(path)
+        ours, theirs = medians(
+            lambda: seconds(lambda: read_board(store)),
+            lambda: seconds(lambda: _peer(path)),
+            repetitions=repetitions,
+        )
+    what = f"{trials:,} trials, 5 optimizers; from the file to ranks and scores; the budget is for 10 M trials"
+    return [Measurement("leaderboard query", ours, "s", 1.0, "DuckDB group-by", theirs, what)]
+
+
+def _fill(path: Path, runs: int) -> None:
+    nbs.run(TASK, "random", trials=1, store=path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DELETE FROM trials")
+        connection.execute("DELETE FROM runs")
+        connection.execute("UPDATE tasks SET declaration = ?", [orjson.dumps(TASK.declaration).decode()])
+        connection.execute(_RUNS, [TASK.fingerprint, list(OPTIMIZERS), runs])
+        connection.execute(_TRIALS, [runs * TRIALS_PER_RUN])
+        connection.execute("CHECKPOINT")
+
+
+def _peer(path: Path) -> None:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute(_GROUP_BY).fetchall()

@@ -20,7 +20,7 @@ def row_midranks(values: Floats) -> Floats:
 def magnitude_labels(first: Floats, second: Floats) -> Ints:
     """Number the magnitudes of first - second upwards, equal ones alike, 0 for no difference.
 
-    0.768 - 0.763 and 0.668 - 0.663 differ in their last bits as floats; neighbours nearer than `ROUNDING` of
+    0.3 - 0.2 and 0.2 - 0.1 differ in their last bits as floats; neighbours nearer than `ROUNDING` of
     the values they came from count as tied.
 
     Args:

@@ -1,4 +1,4 @@
-"""Friedman's test and critical differences against Demsar's worked example, published tables, scipy and simulation."""
+"""Friedman's test and critical differences against Demsar, published tables, scipy and simulation."""
 
 from itertools import permutations, product
 
@@ -38,7 +38,6 @@ def test_friedman_chi_square_agrees_with_scipy() -> None:
 
     result = friedman(LOSSES, unit="tasks", rng=RNG(0))
     assert result.chi_square == pytest.approx(friedmanchisquare(*AUC.T).statistic)
-    assert result.method == "exact"
 
 
 @pytest.mark.parametrize(
@@ -141,10 +140,10 @@ def test_nemenyi_groups_of_demsar_example() -> None:
     assert result.difference == pytest.approx(1.25, abs=0.005)
     assert result.names == ("C4.5+m+cf", "C4.5+m", "C4.5+cf", "C4.5")
     assert result.groups == (result.names,)
-    # At 10 % it is 1.12, so the best and the worst differ.
+    # At 10 % it is 1.12, and C4.5 is worse than C4.5+m and C4.5+m+cf: two groups (figure 1 a).
     loose = critical_difference(LOSSES, unit="tasks", rng=RNG(0), post_hoc="nemenyi", level=0.1)
     assert loose.difference == pytest.approx(1.12, abs=0.005)
-    assert loose.groups == (("C4.5+m+cf", "C4.5+m", "C4.5+cf"), ("C4.5+m", "C4.5+cf", "C4.5"))
+    assert loose.groups == (("C4.5+m+cf", "C4.5+m", "C4.5+cf"), ("C4.5+cf", "C4.5"))
 
 
 def test_groups_by_wilcoxon_holm_join_what_does_not_differ() -> None:
@@ -155,7 +154,7 @@ def test_groups_by_wilcoxon_holm_join_what_does_not_differ() -> None:
     assert result.pairs is not None
     assert result.names[-1] == "slow"
     assert [set(group) for group in result.groups] == [{"tie 1", "tie 2"}]
-    assert "1 groups do not differ" not in result.sentence
+    assert "1 group of contenders that do not differ" in result.sentence
 
 
 def test_diagram_is_not_drawn_where_friedman_does_not_reject() -> None:

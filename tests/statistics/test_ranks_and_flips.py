@@ -26,7 +26,7 @@ def test_doubled_midranks_are_twice_the_midranks() -> None:
 
 
 def test_magnitudes_that_differ_by_rounding_tie() -> None:
-    first, second = np.array([0.768, 0.668, 1.0, 0.1]), np.array([0.763, 0.663, 1.0, 0.4])
+    first, second = np.array([0.3, 0.2, 1.0, 0.1]), np.array([0.2, 0.1, 1.0, 0.4])
     assert (first - second)[0] != (first - second)[1]
     labels = magnitude_labels(first, second)
     assert labels.tolist() == [1, 1, 0, 2]

@@ -1,0 +1,165 @@
+"""Bootstrap intervals and aggregates: closed forms, rliable's numbers, and coverage by simulation."""
+
+import numpy as np
+import pytest
+
+from nasbench_sparse.leaderboard.statistics import (
+    StatisticsError,
+    aggregate,
+    bootstrap_mean,
+    iqm,
+    performance_profile,
+    probability_of_improvement,
+)
+from nasbench_sparse.leaderboard.statistics.bootstrap import bca_interval, percentile_interval, resampled_weights
+
+RNG = np.random.default_rng
+# rounded draws, scored once with rliable 1.2.0's metrics module
+SCORES = np.round(RNG(11).normal(0.5, 0.2, (7, 5)), 4)
+OTHERS = np.round(RNG(12).normal(0.6, 0.2, (6, 5)), 4)
+RLIABLE_IQM = 0.4877157894736842
+RLIABLE_IMPROVEMENT = 0.3023809523809524  # P(SCORES > OTHERS), mean over tasks
+
+
+def test_weights_draw_whole_blocks() -> None:
+    blocks = np.array([0, 0, 1, 2, 2, 2])
+    weights = np.concatenate(list(resampled_weights(blocks, 500, RNG(0))))
+    assert weights.shape == (500, 6)
+    assert (weights[:, 0] == weights[:, 1]).all()
+    assert (weights[:, 3] == weights[:, 5]).all()
+    assert (weights[:, [0, 2, 3]].sum(axis=1) == 3).all()
+
+
+def test_bca_without_bias_or_skew_is_the_percentile_interval() -> None:
+    resampled = np.linspace(-1, 1, 2001)
+    plain = percentile_interval(resampled, 0.9)
+    corrected = bca_interval(resampled, 0.0, np.array([-1.0, 1.0, -2.0, 2.0]), 0.9)
+    assert (corrected.low, corrected.high) == pytest.approx((plain.low, plain.high))
+    assert (plain.low, plain.high) == pytest.approx((-0.9, 0.9))
+
+
+def test_bca_agrees_with_scipy() -> None:
+    from scipy.stats import bootstrap
+
+    values = RNG(1).exponential(size=40)
+    ours = bootstrap_mean(values, RNG(2), resamples=20_000)
+    theirs = bootstrap((values,), np.mean, n_resamples=20_000, rng=RNG(3), method="BCa").confidence_interval
+    assert ours is not None
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.012)  # 3 sigma of the ends
+
+
+def test_mean_interval_covers_at_its_level() -> None:
+    rng = RNG(4)
+    intervals = [bootstrap_mean(rng.normal(size=30), rng, resamples=400) for _ in range(1000)]
+    covered = np.mean([i is not None and i.low <= 0 <= i.high for i in intervals])
+    assert 0.95 - 0.021 - 0.015 < covered < 0.95 + 0.021  # three sigma; at n = 30 it runs up to 1.5 points short
+
+
+def test_mean_of_constants_has_no_interval_and_missing_values_are_refused() -> None:
+    assert bootstrap_mean([2.0, 2.0, 2.0], RNG(0)) is None
+    assert bootstrap_mean([2.0], RNG(0)) is None
+    with pytest.raises(StatisticsError, match="1 of 2 values are missing"):
+        bootstrap_mean([1.0, np.nan], RNG(0))
+
+
+def test_iqm_agrees_with_rliable() -> None:
+    result = iqm(SCORES, RNG(0))
+    assert result.value == pytest.approx(RLIABLE_IQM, rel=1e-12)
+    assert result.interval is not None
+    assert result.interval.low < result.value < result.interval.high
+    assert "n = 7 runs of each of 5 tasks" in result.sentence
+
+
+def test_iqm_cuts_a_quarter_at_either_end() -> None:
+    assert iqm(np.arange(8.0)[:, None], RNG(0)).value == 3.5
+    assert iqm([[100.0, 0.0, 2.0, -50.0]], RNG(0)).value == 1.0
+
+
+def test_iqm_interval_covers_at_its_level() -> None:
+    rng = RNG(5)
+    shift = np.linspace(-0.1, 0.1, 10)
+    reference = np.sort((rng.normal(size=(20_000, 10)) + shift).ravel())
+    truth = reference[len(reference) // 4 : -len(reference) // 4].mean()
+    covered = 0
+    for _ in range(600):
+        interval = iqm(rng.normal(size=(20, 10)) + shift, rng, resamples=300).interval
+        assert interval is not None
+        covered += interval.low <= truth <= interval.high
+    assert 0.95 - 0.027 - 0.015 < covered / 600 < 0.95 + 0.027  # three sigma; 20 runs fall about a point short
+
+
+def test_aggregates_leave_out_tasks_with_holes_and_say_so() -> None:
+    holes = SCORES.copy()
+    holes[2, 1] = np.nan
+    result = iqm(holes, RNG(0))
+    assert result.dropped == (1,)
+    assert result.value == iqm(np.delete(SCORES, 1, axis=1), RNG(0)).value
+    assert "1 tasks with holes left out" in result.sentence
+    with pytest.raises(StatisticsError, match="none of 5 tasks"):
+        iqm(np.full((3, 5), np.nan), RNG(0))
+    with pytest.raises(StatisticsError, match="empty"):
+        iqm([], RNG(0))
+
+
+def test_one_run_has_no_interval_and_identical_runs_a_point() -> None:
+    single = iqm([[1.0, 2.0]], RNG(0))
+    assert (single.value, single.interval) == (1.5, None)
+    assert "no interval: one run per task" in single.sentence
+    tied = iqm(np.ones((4, 2)), RNG(0)).interval
+    assert tied is not None
+    assert (tied.low, tied.high) == (1.0, 1.0)
+
+
+def test_any_statistic_can_be_aggregated() -> None:
+    worst = aggregate("worst task", lambda s: s.mean(axis=1).min(axis=1), SCORES, RNG(0))
+    assert worst.value == SCORES.mean(axis=0).min()
+    assert worst.sentence.startswith("worst task")
+
+
+def test_probability_of_improvement_agrees_with_rliable_and_turns_around() -> None:
+    ours = probability_of_improvement(-SCORES, -OTHERS, RNG(0))
+    back = probability_of_improvement(-OTHERS, -SCORES, RNG(0))
+    assert ours.probability == pytest.approx(RLIABLE_IMPROVEMENT, rel=1e-12)
+    assert ours.probability + back.probability == pytest.approx(1.0)
+    assert ours.interval is not None
+    assert ours.interval.low < ours.probability < ours.interval.high
+
+
+def test_probability_of_improvement_counts_ties_half_and_marks_holes() -> None:
+    first, second = np.array([[1.0, 5.0], [2.0, np.nan]]), np.array([[1.0, 1.0], [3.0, 1.0], [0.0, 1.0]])
+    result = probability_of_improvement(first, second, RNG(0))
+    assert result.per_task[0] == pytest.approx((1 + 0.5 + 1) / 6)  # pairs won: 1<3 and 2<3; 1=1 ties
+    assert np.isnan(result.per_task[1])
+    assert (result.ties, result.dropped, result.tasks) == (1, (1,), 1)
+    assert probability_of_improvement([[1.0]], [[1.0]], RNG(0)).interval is None
+    with pytest.raises(StatisticsError, match="same tasks"):
+        probability_of_improvement(np.ones((2, 2)), np.ones((2, 3)), RNG(0))
+
+
+def test_improvement_interval_covers_at_its_level() -> None:
+    rng = RNG(6)
+    covered = 0
+    for _ in range(600):
+        result = probability_of_improvement(rng.normal(size=(15, 6)), rng.normal(size=(15, 6)), rng, resamples=300)
+        assert result.interval is not None
+        covered += result.interval.low <= 0.5 <= result.interval.high
+    assert 0.95 - 0.027 - 0.015 < covered / 600 < 0.95 + 0.027
+
+
+def test_profile_counts_runs_at_or_above_each_threshold() -> None:
+    scores = np.array([[0.0, 0.5], [1.0, 0.5]])
+    profile = performance_profile(scores, [-1, 0.25, 0.5, 0.75, 2], RNG(0))
+    assert profile.fraction.tolist() == [1.0, 0.75, 0.75, 0.25, 0.0]
+    assert (profile.low <= profile.fraction).all()
+    assert (profile.high >= profile.fraction).all()
+    assert np.isnan(performance_profile(scores[:1], [0.0], RNG(0)).low).all()
+    with pytest.raises(StatisticsError, match="increasing"):
+        performance_profile(scores, [1, 0], RNG(0))
+
+
+def test_area_under_the_profile_is_the_mean_score() -> None:
+    scores = RNG(7).uniform(size=(6, 4))
+    grid = np.linspace(0, 1, 20_001)[1:]
+    assert performance_profile(scores, grid, RNG(0), resamples=100).fraction.mean() == pytest.approx(
+        scores.mean(), abs=1e-4
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from functools import partial
 
 from benchmarks.measurement import Measurement, medians, seconds
 from benchmarks.optuna_peer import distributions, study
@@ -10,45 +10,47 @@ from benchmarks.table_task import TASK
 from nasbench_sparse.core.trial import Observation, Proposal, Status
 from nasbench_sparse.registry import load_optimizer
 
-OPTIMIZERS = ("random", "lahc", "sa", "evolution", "asha")
+PEERS = {"random": "random", "lahc": "random", "sa": "random", "evolution": "tpe", "asha": "tpe"}
+"""Each optimizer with the Optuna sampler it is set beside: independent draws, or one that learns."""
 
 
 def measure(*, trials: int = 1000, peer_trials: int = 100, repetitions: int = 5) -> list[Measurement]:
-    """Time `trials` asks and tells of each optimizer; TPE sets the peer's higher mark."""
-    contenders = [lambda name=name: _ours(name, trials) for name in OPTIMIZERS]
-    peers = [lambda name=name: _optuna(name, peer_trials) for name in ("random", "tpe")]
-    *own, random, tpe = medians(*contenders, *peers, repetitions=repetitions)
-    conditions = (
-        f"{trials} trials, 4 categorical fields of 5 values, losses told at once; peer {peer_trials} trials"
-    )
+    """Time `trials` asks and tells of each optimizer."""
+    own = [partial(_ours, name, trials) for name in PEERS]
+    peers = [partial(_optuna, sampler, peer_trials) for sampler in ("random", "tpe")]
+    *values, random, tpe = medians(*own, *peers, repetitions=repetitions)
+    theirs = {"random": random, "tpe": tpe}
+    what = f"{trials} trials, 4 fields of 5 values, losses told at once; peer in memory, {peer_trials} trials"
     return [
-        Measurement(f"ask+tell {name}", value, "ms", 0.1, f"Optuna {peer}, memory", peer_value, conditions)
-        for name, value in zip(OPTIMIZERS, own, strict=True)
-        for peer, peer_value in (("random", random), ("TPE", tpe))
-        if peer == "random" or name == "evolution"
+        Measurement(f"ask+tell {name}", value, "ms", 0.1, f"Optuna {peer}", theirs[peer], what)
+        for (name, peer), value in zip(PEERS.items(), values, strict=True)
     ]
 
 
 def _ours(name: str, trials: int) -> float:
     """Return milliseconds for each trial."""
-    optimizer = load_optimizer(name).cls(TASK.problem, seed=0)
-    losses = [((7919 * i) % 1009) / 1009 for i in range(trials)]
+    optimizer, losses = load_optimizer(name).cls(TASK.problem, seed=0), _losses(trials)
 
     def go() -> None:
         for number, loss in enumerate(losses):
             asked = optimizer.ask()
-            config, fidelity = (asked.config, asked.fidelity) if isinstance(asked, Proposal) else (asked, None)
-            full = fidelity or TASK.fidelity.max
-            optimizer.tell(Observation(number, config, full, loss, Status.OK, 1.0))  # type: ignore[arg-type]
+            proposal = asked if isinstance(asked, Proposal) else Proposal(asked)  # type: ignore[arg-type]
+            fidelity = proposal.fidelity or TASK.fidelity.max
+            optimizer.tell(Observation(number, proposal.config, fidelity, loss, Status.OK, 1.0))
 
     return 1e3 * seconds(go) / trials
 
 
 def _optuna(sampler: str, trials: int) -> float:
-    peer, fixed, losses = study(sampler), distributions(), count()
+    peer, fixed, losses = study(sampler), distributions(), _losses(trials)
 
     def go() -> None:
-        for _ in range(trials):
-            peer.tell(peer.ask(fixed), ((7919 * next(losses)) % 1009) / 1009)
+        for loss in losses:
+            peer.tell(peer.ask(fixed), loss)
 
     return 1e3 * seconds(go) / trials
+
+
+def _losses(count: int) -> list[float]:
+    """Return numbers in [0, 1) without an order."""
+    return [((7919 * i) % 1009) / 1009 for i in range(count)]

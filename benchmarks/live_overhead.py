@@ -14,41 +14,39 @@ from optuna.storages.journal import JournalFileBackend
 from benchmarks.driving import drive
 from benchmarks.measurement import Measurement, medians, seconds
 from benchmarks.optuna_peer import optimize, study
-from benchmarks.table_task import TASK, plan
+from benchmarks.table_task import plan
 from nasbench_sparse.executors.serial import SerialExecutor
 
 
-def measure(*, trials: int = 200, repetitions: int = 5) -> list[Measurement]:
+def measure(*, trials: int = 200, peer_trials: int = 20, repetitions: int = 5) -> list[Measurement]:
     """Time serial runs of a task that costs next to nothing; the disk's own sync is reported beside it."""
     with tempfile.TemporaryDirectory() as folder:
-        place, numbers = Path(folder), count()
+        numbers = count()
+
+        def fresh(ending: str) -> Path:
+            return Path(folder, f"{next(numbers)}.{ending}")
+
         ours, journal, sqlite, sync = medians(
-            lambda: _ours(place, trials, next(numbers)),
-            lambda: _journal(place / f"{next(numbers)}.log", trials),
-            lambda: _sqlite(place / f"{next(numbers)}.sqlite", trials),
-            lambda: _sync(place / "bytes", trials),
+            lambda: _ours(fresh("duckdb"), trials),
+            lambda: _optuna(JournalStorage(JournalFileBackend(str(fresh("log")))), peer_trials),
+            lambda: _optuna(RDBStorage(f"sqlite:///{fresh('sqlite')}"), peer_trials),
+            lambda: _sync(fresh("bytes"), trials),
             repetitions=repetitions,
         )
-    what = f"{trials} trials of random search, each asked and told durably; a plain synced write {sync:.2g} ms"
+    what = f"random search, {trials} trials, each asked and told durably; a bare synced write took {sync:.2g} ms"
     return [
         Measurement("live overhead per trial", ours, "ms", 3.0, "Optuna journal", journal, what),
         Measurement("live overhead per trial", ours, "ms", 3.0, "Optuna SQLite", sqlite, what),
     ]
 
 
-def _ours(place: Path, trials: int, seed: int) -> float:
-    planned = plan("random", trials, seed=seed, executor="serial")
-    return 1e3 * seconds(partial(drive, planned, SerialExecutor(), place / "live.duckdb", "each")) / trials
+def _ours(store: Path, trials: int) -> float:
+    planned = plan("random", trials, executor="serial")
+    return 1e3 * seconds(partial(drive, planned, SerialExecutor(), store, "each")) / trials
 
 
-def _journal(path: Path, trials: int) -> float:
-    peer = study("random", JournalStorage(JournalFileBackend(str(path))))
-    return 1e3 * seconds(partial(optimize, peer, TASK, trials)) / trials
-
-
-def _sqlite(path: Path, trials: int) -> float:
-    peer = study("random", RDBStorage(f"sqlite:///{path}"))
-    return 1e3 * seconds(partial(optimize, peer, TASK, trials)) / trials
+def _optuna(storage: RDBStorage | JournalStorage, trials: int) -> float:
+    return 1e3 * seconds(partial(optimize, study("random", storage), trials, known=False)) / trials
 
 
 def _sync(path: Path, times: int) -> float:

@@ -6,8 +6,9 @@ from typing import Any
 
 import optuna
 
-from benchmarks.table_task import TASK
-from nasbench_sparse.testing.problems import SyntheticTask, make_trial
+from benchmarks.table_task import SPACE, TASK, recorded
+from nasbench_sparse.core.config import Config, config_key
+from nasbench_sparse.testing.problems import make_trial
 
 
 def study(sampler: str, storage: Any = None) -> optuna.Study:
@@ -19,14 +20,22 @@ def study(sampler: str, storage: Any = None) -> optuna.Study:
 
 def distributions() -> dict[str, optuna.distributions.BaseDistribution]:
     """Return the genes as Optuna's categorical distributions."""
-    operators = TASK.space.operators  # type: ignore[attr-defined]
-    return {name: optuna.distributions.CategoricalDistribution(operators) for name in TASK.space.fields}
+    return {name: optuna.distributions.CategoricalDistribution(SPACE.operators) for name in SPACE.fields}
 
 
-def optimize(peer: optuna.Study, task: SyntheticTask, trials: int) -> None:
-    """Ask, evaluate and tell, one trial after another."""
-    fixed = distributions()
-    for number in range(trials):
-        asked = peer.ask(fixed)
-        evaluation, _ = task.evaluate(make_trial(task, asked.params, number=number))
-        peer.tell(asked, evaluation.curve[-1].val_loss)
+def evaluated(config: Config) -> float:
+    """Return the loss of a config, computed now."""
+    return TASK.evaluate(make_trial(TASK, config))[0].curve[-1].val_loss
+
+
+def looked_up(config: Config) -> float:
+    """Return the loss of a config, as recorded."""
+    return recorded()[config_key(config), 0].curve[-1].val_loss
+
+
+def optimize(peer: optuna.Study, trials: int, *, known: bool) -> None:
+    """Ask, evaluate (or look up) and tell, one trial after another."""
+    fixed, loss = distributions(), looked_up if known else evaluated
+    for _ in range(trials):
+        trial = peer.ask(fixed)
+        peer.tell(trial, loss(trial.params))

@@ -30,7 +30,7 @@ def measure(*, runs: int = 20, repetitions: int = 5) -> list[Measurement]:
             lambda: 1e3 * seconds(partial(_sqlite, place / f"{next(numbers)}.sqlite")),
             repetitions=repetitions,
         )
-    one = f"nbs.run of {TRIALS} serial trials, all results known; the peer's study of as many trials, from creating it"
+    one = f"nbs.run of {TRIALS} serial trials, results known; peer's study of as many, from creating it"
     many = f"one study of {runs} runs of {TRIALS} serial trials, all results known"
     return [
         Measurement("a short run", single, "ms", None, "Optuna SQLite study", peer, one),
@@ -47,4 +47,4 @@ def _study(table: Path, seeds: list[int]) -> None:
 
 
 def _sqlite(path: Path) -> None:
-    optimize(study("random", RDBStorage(f"sqlite:///{path}")), TASK, TRIALS)
+    optimize(study("random", RDBStorage(f"sqlite:///{path}")), TRIALS, known=True)

@@ -21,7 +21,7 @@ OPTIMIZERS = ("random", "asha")
 PEER = "Optuna random, memory"
 
 
-def measure(*, trials: int = 5000, peer_trials: int = 500, repetitions: int = 5) -> list[Measurement]:
+def measure(*, trials: int = 10_000, peer_trials: int = 500, repetitions: int = 5) -> list[Measurement]:
     """Time runs of `trials` trials with four simulated workers against Optuna's loop, which records nothing."""
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(2, get_context("spawn")) as pool:
         table = Path(folder, "table.duckdb")
@@ -31,7 +31,7 @@ def measure(*, trials: int = 5000, peer_trials: int = 500, repetitions: int = 5)
             *(lambda name=name: loop_rate(name, trials, Path(folder), next(seeds)) for name in OPTIMIZERS),
             lambda: _whole_rate(trials, table, next(seeds)),
             lambda: _two_processes(pool, trials, Path(folder), seeds),
-            lambda: peer_trials / seconds(partial(optimize, study("random"), TASK, peer_trials)),
+            lambda: peer_trials / seconds(partial(optimize, study("random"), peer_trials, known=True)),
         ]
         random, asha, whole, two, peer = medians(*contenders, repetitions=repetitions)
     loop = f"{trials} trials, 4 workers, all results known; ask to tell, journal flushed by batch; no merge"

@@ -26,7 +26,7 @@ def measure(*, events: int = 100_000, repetitions: int = 3) -> list[Measurement]
             lambda: PEER_ROWS / _executemany(Path(folder, f"{next(numbers)}.duckdb")),
             repetitions=repetitions,
         )
-    what = f"{events} events of simulated runs into a new store, checksums verified; peer {PEER_ROWS} rows of 6 columns"
+    what = f"{events} events of simulated runs into a new store; peer {PEER_ROWS} rows of 6 columns"
     return [Measurement("store merge", ours, "events/s", None, "DuckDB executemany", theirs, what)]
 
 

@@ -11,14 +11,15 @@ from nasbench_sparse.runner.plan import PlannedRun, plan_run
 from nasbench_sparse.testing.problems import SyntheticTask, make_trial
 from nasbench_sparse.testing.synthetic_spaces import ChromosomeSpace
 
-TASK = SyntheticTask(name="synthetic-table", space=ChromosomeSpace(length=4))
+SPACE = ChromosomeSpace(length=4)
+TASK = SyntheticTask(name="synthetic-table", space=SPACE)
 """625 configs, 9 epochs, nothing to train."""
 
 
 @cache
 def recorded() -> dict[tuple[str, int], Evaluation]:
     """Return the evaluation of every config at the full fidelity, by config_key and replicate."""
-    trials = (make_trial(TASK, config) for config in TASK.space.grid(1))
+    trials = (make_trial(TASK, config) for config in SPACE.grid(1))
     return {(trial.config_key, trial.replicate): TASK.evaluate(trial)[0] for trial in trials}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nasbench_sparse.core.blueprint import Network, Prune, Recipe, Train
+from nasbench_sparse.core.task import Signal
 from nasbench_sparse.search_spaces.hpo_config import thesis_training
 from nasbench_sparse.tasks.family import Family
 from nasbench_sparse.training.task import TrainingTask
@@ -31,15 +32,16 @@ RESIDUAL = Family(
 def tasks() -> tuple[TrainingTask, ...]:
     """Return the tasks on digits."""
     return (
-        MLP.densities(budget=0.1),
-        MLP.operators(),
-        MLP.cells(),
-        MLP.hyperparameters(),
-        MLP.operators_and_hyperparameters(),
+        MLP.densities(budget=0.1, signal=Signal(0.79, (0.72, 0.85), 0.57)),
+        MLP.operators(Signal(0.78, (0.68, 0.86), 0.61)),
+        MLP.cells(Signal(0.86, (0.8, 0.92), 0.68)),
+        MLP.hyperparameters(Signal(0.9, (0.81, 0.97), 0.64)),
+        MLP.operators_and_hyperparameters(Signal(0.88, (0.78, 0.95), 0.77)),
         RESIDUAL.task(
             "thesis-training",
             thesis_training(),
             (Prune("random", (0.2,)), Train(RESIDUAL.epochs, Recipe())),
+            signal=Signal(0.8, (0.67, 0.89), 0.66),
             description="training choices of the thesis, table 3.2, on a random mask of 20 %",
         ),
     )

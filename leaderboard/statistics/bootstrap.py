@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -46,21 +47,43 @@ def resampled_weights(blocks: Ints, resamples: int, rng: np.random.Generator) ->
         yield weights[:, blocks].astype(np.float64)
 
 
-def percentile_interval(resampled: Floats, level: float, method: str = "percentile bootstrap") -> Interval:
-    """Cut (1 - level) / 2 off either end of resampled statistics (Efron and Tibshirani 1993, section 13.3)."""
-    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(low), float(high), level, f"{method}, {len(resampled)} resamples")
+def small_sample_factor(n: int, level: float) -> float:
+    """Return by how much a bootstrap interval of a mean of n values is too narrow.
+
+    Resampling takes the standard deviation with divisor n and the normal quantile where n - 1 and Student's belong.
+
+    References:
+        Hesterberg (2015), "What teachers should know about the bootstrap", the expanded percentile interval.
+    """
+    from scipy.special import stdtrit
+
+    tail = (1 + level) / 2
+    return math.sqrt(n / (n - 1)) * float(stdtrit(n - 1, tail)) / NormalDist().inv_cdf(tail)
 
 
-def bca_interval(resampled: Floats, estimate: float, left_out: Floats, level: float) -> Interval:
+def tail_quantiles(resampled: Floats, level: float, factor: float = 1.0) -> tuple[Floats, Floats]:
+    """Return the ends that a normal quantile, widened by a factor, cuts off: (resamples, ...) -> (...).
+
+    References:
+        Efron and Tibshirani (1993), section 13.3, where the factor is 1.
+    """
+    tail = NormalDist().cdf(-factor * NormalDist().inv_cdf((1 + level) / 2))
+    low, high = np.quantile(resampled, [tail, 1 - tail], axis=0)
+    return low, high
+
+
+def bca_interval(
+    resampled: Floats, estimate: float, left_out: Floats, level: float, factor: float = 1.0
+) -> Interval:
     """Correct the percentiles for bias and acceleration.
 
     Args:
         resampled: statistic of each resample, (resamples,).
         estimate: the statistic itself.
         left_out: the statistic without each block in turn, (blocks,), which gives the acceleration.
+        factor: widens the normal quantiles, see `small_sample_factor`.
     References:
-        Efron (1987), "Better bootstrap confidence intervals", equations 2.3 and 6.6.
+        Efron (1987), "Better bootstrap confidence intervals"; Efron and Tibshirani (1993), section 14.3.
     """
     normal = NormalDist()
     count = len(resampled)
@@ -71,7 +94,7 @@ def bca_interval(resampled: Floats, estimate: float, left_out: Floats, level: fl
     acceleration = float((deviation**3).sum()) / (6 * spread**1.5) if spread > 0 else 0.0
     ends = []
     for tail in ((1 - level) / 2, (1 + level) / 2):
-        shifted = bias + normal.inv_cdf(tail)
+        shifted = bias + factor * normal.inv_cdf(tail)
         stretch = 1 - acceleration * shifted
         ends.append(normal.cdf(bias + shifted / stretch) if stretch > 0 else float(tail > 0.5))
     low, high = np.quantile(resampled, ends)
@@ -85,12 +108,14 @@ def weighted_interval(
     *,
     level: float = 0.95,
     resamples: int = 2000,
+    factor: float = 1.0,
 ) -> Interval | None:
     """Return the BCa interval of a statistic written as a function of the units' weights.
 
     Args:
         statistic: maps weights (m, n) to values (m,); weight 1 everywhere gives the estimate.
         blocks: block of each unit, (n,), numbered from 0.
+        factor: see `bca_interval`.
     Returns:
         The interval, or None with fewer than two blocks, or where no resample differs (nothing to infer from).
     Raises:
@@ -106,7 +131,22 @@ def weighted_interval(
         return None
     estimate = float(statistic(np.ones((1, len(blocks))))[0])
     left_out = statistic((blocks[None, :] != np.arange(count)[:, None]).astype(np.float64))
-    return bca_interval(values, estimate, left_out, level)
+    return bca_interval(values, estimate, left_out, level, factor)
+
+
+def weighted_mean_interval(
+    values: Floats, blocks: Ints, rng: np.random.Generator, *, level: float = 0.95, resamples: int = 2000
+) -> Interval | None:
+    """Return the BCa interval of the mean of units' values, (n,), widened for few blocks; None as above."""
+    count = int(blocks.max()) + 1
+    return weighted_interval(
+        lambda weights: weights @ values / weights.sum(axis=1),
+        blocks,
+        rng,
+        level=level,
+        resamples=resamples,
+        factor=small_sample_factor(count, fraction(level, "level")) if count > 1 else 1.0,
+    )
 
 
 def bootstrap_mean(
@@ -119,13 +159,6 @@ def bootstrap_mean(
     """
     column = floats(values, "values", (1,))
     if np.isnan(column).any():
-        raise StatisticsError(
-            f"{int(np.isnan(column).sum())} of {len(column)} values are missing; leave them out first"
-        )
-    return weighted_interval(
-        lambda weights: weights @ column / weights.sum(axis=1),
-        np.arange(len(column)),
-        rng,
-        level=level,
-        resamples=resamples,
-    )
+        missing = int(np.isnan(column).sum())
+        raise StatisticsError(f"{missing} of {len(column)} values are missing; leave them out first")
+    return weighted_mean_interval(column, np.arange(len(column)), rng, level=level, resamples=resamples)

@@ -69,6 +69,11 @@ def resample_count(resamples: int) -> int:
     return resamples
 
 
+def counted(number: int, noun: str) -> str:
+    """Say a number of things: "1 task", "2 tasks"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def one_of(value: str, allowed: tuple[str, ...], name: str) -> None:
     """Refuse a choice that does not exist."""
     if value not in allowed:

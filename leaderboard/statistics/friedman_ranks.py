@@ -127,7 +127,7 @@ def friedman_statistics(ranks: Floats) -> tuple[float, float]:
     """Return chi-square, corrected for ties, and Iman and Davenport's F of ranks (n, k); 0 where all tie.
 
     References:
-        Conover (1999), section 5.8, equations 4 and 5.
+        Conover (1999), section 5.8.
     """
     n, k = ranks.shape
     center = (k + 1) / 2

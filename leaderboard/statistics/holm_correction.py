@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.check import StatisticsError, floats, fraction
+from nasbench_sparse.leaderboard.statistics.check import StatisticsError, counted, floats, fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Holm:
     @property
     def sentence(self) -> str:
         """Say the correction and how many tests were rejected."""
-        text = f"Holm over {self.tests} tests rejects {sum(self.rejected)} at {self.level:g}"
+        text = f"Holm over {counted(self.tests, 'test')} rejects {sum(self.rejected)} at {self.level:g}"
         return text + (f"; {self.without} had no p-value" if self.without else "")
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.bootstrap import Interval, percentile_interval
+from nasbench_sparse.leaderboard.statistics.bootstrap import Interval, tail_quantiles
 from nasbench_sparse.leaderboard.statistics.check import (
     Floats,
     StatisticsError,
+    counted,
     fraction,
     read_only,
     resample_count,
     runs_by_tasks,
 )
-from nasbench_sparse.leaderboard.statistics.stratified import complete_tasks
+from nasbench_sparse.leaderboard.statistics.stratified import INTERVAL, complete_tasks
 
 _CHUNK = 2_000_000  # counts held at a time
 
@@ -44,10 +46,11 @@ class Improvement:
     def sentence(self) -> str:
         """Say the probability, its interval, n, ties and holes."""
         interval = "(no interval: one run per task)" if self.interval is None else self.interval.sentence
-        holes = f", {len(self.dropped)} tasks with holes left out" if self.dropped else ""
+        holes = f", {counted(len(self.dropped), 'task')} with holes left out" if self.dropped else ""
         return (
             f"probability of improvement {self.probability:.3g} {interval}; n = {self.first_runs} and "
-            f"{self.second_runs} runs of each of {self.tasks} tasks{holes}; {self.ties} tied pairs count half."
+            f"{self.second_runs} runs of each of {counted(self.tasks, 'task')}{holes}; "
+            f"{counted(self.ties, 'tied pair')} counted half."
         )
 
 
@@ -78,7 +81,10 @@ def probability_of_improvement(
     per_task[complete] = chances
     interval = None
     if min(len(one), len(two)) > 1:
-        interval = percentile_interval(_resampled(wins, resamples, rng), level, "stratified percentile bootstrap")
+        fewest = min(len(one), len(two))
+        widened = math.sqrt(fewest / (fewest - 1))
+        low, high = tail_quantiles(_resampled(wins, resamples, rng), level, widened)
+        interval = Interval(float(low), float(high), level, f"{INTERVAL}, {resamples} resamples")
     return Improvement(
         probability=float(chances.mean()),
         per_task=read_only(per_task),

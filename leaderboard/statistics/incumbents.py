@@ -15,6 +15,7 @@ import numpy as np
 from nasbench_sparse.leaderboard.statistics.check import (
     Floats,
     StatisticsError,
+    counted,
     floats,
     one_of,
     read_only,
@@ -94,7 +95,7 @@ class Anytime:
     def sentence(self) -> str:
         """Say the budget and its unit, n, and which runs stopped short."""
         n = len(self.area)
-        text = f"area under the incumbent curve over {self.budget:g} {self.axis}; n = {n} runs"
+        text = f"area under the incumbent curve over {self.budget:g} {self.axis}; n = {counted(n, 'run')}"
         return text + (f", {len(self.short)} of them stopped short and have no area." if self.short else ".")
 
 

@@ -38,11 +38,12 @@ class KendallTau:
     tied_second: int
     exact: bool
     level: float
+    unit: str
 
     @property
     def sentence(self) -> str:
         """Say tau, its p-value and interval, n, ties and missing items."""
-        n = f"n = {self.n} items" + (f", {self.dropped} incomplete left out" if self.dropped else "")
+        n = f"n = {self.n} {self.unit}" + (f", {self.dropped} incomplete left out" if self.dropped else "")
         ties = f"{self.tied_first} and {self.tied_second} tied pairs"
         if self.tau is None:
             return f"{n}; {ties}; tau-b is not defined: a column is constant or too few items are left."
@@ -51,16 +52,17 @@ class KendallTau:
         return f"{n}; {ties}; tau-b {self.tau:.3g} {interval}; p: {p}."
 
 
-def kendall_tau(first: Any, second: Any, *, level: float = 0.05) -> KendallTau:
+def kendall_tau(first: Any, second: Any, *, unit: str = "items", level: float = 0.05) -> KendallTau:
     """Correlate two columns of the same items.
 
     Args:
         first, second: (n,), NaN where missing; an item that lacks either value is left out and counted.
+        unit: what the items are ("configs", "optimizers"), said with n.
         level: of the test; the interval has coverage 1 - level.
     Raises:
         StatisticsError: unequal lengths, an infinite value, or no items.
     References:
-        Kendall (1970), "Rank correlation methods", sections 3.3 and 4; jackknife: Arvesen (1969).
+        Kendall (1970), "Rank correlation methods"; jackknife: Arvesen (1969).
     """
     fraction(level, "level")
     x, y = floats(first, "first", (1,)), floats(second, "second", (1,))
@@ -89,6 +91,7 @@ def kendall_tau(first: Any, second: Any, *, level: float = 0.05) -> KendallTau:
         tied_second=tied[1],
         exact=exact,
         level=level,
+        unit=unit,
     )
 
 
@@ -125,7 +128,7 @@ def _jackknife(tau: float, agreement: Floats, apart_x: Floats, apart_y: Floats, 
 
 
 def _exact_p(score: int, n: int) -> float:
-    """Return P(|S| >= |score|) over all orders of n items, by counting inversions (Kendall 1970, section 5.2)."""
+    """Return P(|S| >= |score|) over all orders of n items, by counting inversions (Kendall 1970)."""
     pairs = n * (n - 1) // 2
     chance = np.zeros(pairs + 1)
     chance[0] = 1.0
@@ -137,7 +140,7 @@ def _exact_p(score: int, n: int) -> float:
 
 
 def _normal_p(score: int, x: Floats, y: Floats) -> float:
-    """Two-sided normal approximation with the variance for ties (Kendall 1970, equation 4.3)."""
+    """Two-sided normal approximation with the variance for ties (Kendall 1970)."""
     n = len(x)
     t, u = (np.unique(values, return_counts=True)[1].astype(np.float64) for values in (x, y))
     all_pairs = n * (n - 1.0)

@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.check import Floats, StatisticsError, floats, read_only, runs_by_tasks
+from nasbench_sparse.leaderboard.statistics.check import (
+    Floats,
+    StatisticsError,
+    counted,
+    floats,
+    read_only,
+    runs_by_tasks,
+)
 from nasbench_sparse.leaderboard.statistics.stratified import complete_tasks, stratified_bootstrap
 
 
@@ -33,9 +40,10 @@ class Profile:
     @property
     def sentence(self) -> str:
         """Say n, holes and what the band is."""
-        holes = f", {len(self.dropped)} tasks with holes left out" if self.dropped else ""
+        holes = f", {counted(len(self.dropped), 'task')} with holes left out" if self.dropped else ""
         band = "no band: one run per task" if np.isnan(self.low).all() else f"pointwise {100 * self.level:g} % band"
-        return f"performance profile; n = {self.runs} runs of each of {self.tasks} tasks{holes}; {band}."
+        n = f"{counted(self.runs, 'run')} of each of {counted(self.tasks, 'task')}"
+        return f"performance profile; n = {n}{holes}; {band}."
 
 
 def performance_profile(
@@ -49,7 +57,7 @@ def performance_profile(
     Raises:
         StatisticsError: no complete task, or thresholds missing or not increasing.
     References:
-        Agarwal et al. (2021), section 4.2, equation 1.
+        Agarwal et al. (2021), section 4.2.
     """
     matrix, points = runs_by_tasks(scores, "scores"), floats(thresholds, "thresholds", (1,))
     if np.isnan(points).any() or (np.diff(points) <= 0).any():

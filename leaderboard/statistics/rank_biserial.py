@@ -21,7 +21,7 @@ def rank_biserial(labels: Ints, signs: Floats) -> Callable[[Floats], Floats]:
     Returns:
         Maps weights (m, n), how often each pair counts, to correlations (m,).
     References:
-        Kerby (2014), "The simple difference formula", equation 3.
+        Kerby (2014), "The simple difference formula".
     """
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=-1))

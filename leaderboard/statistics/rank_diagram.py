@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.check import StatisticsError, fraction, one_of
+from nasbench_sparse.leaderboard.statistics.check import StatisticsError, counted, fraction, one_of
 from nasbench_sparse.leaderboard.statistics.friedman_ranks import Friedman, friedman_units
 from nasbench_sparse.leaderboard.statistics.pairwise_tests import Pairwise, pairwise_units
 from nasbench_sparse.leaderboard.statistics.units import Unit, gather_units
@@ -44,9 +44,8 @@ class CriticalDifference:
         if not self.drawn:
             return f"No critical difference diagram: Friedman's test does not reject. {self.test.sentence}"
         width = "" if self.difference is None else f", critical difference {self.difference:.3g}"
-        return (
-            f"Post-hoc test: {self.post_hoc}{width}; {len(self.groups)} groups do not differ. {self.test.sentence}"
-        )
+        bars = f"{counted(len(self.groups), 'group')} of contenders that do not differ"
+        return f"Post-hoc test: {self.post_hoc}{width}; {bars}. {self.test.sentence}"
 
 
 def critical_difference(

@@ -11,6 +11,7 @@ from nasbench_sparse.leaderboard.statistics.check import (
     Bools,
     Floats,
     StatisticsError,
+    counted,
     floats,
     read_only,
     runs_by_tasks,
@@ -42,9 +43,10 @@ class Regret:
             if known == tasks
             else "the best loss found (no table)"
             if known == 0
-            else f"the tables' optimum in {known} tasks and the best loss found in {tasks - known}"
+            else f"the tables' optimum in {counted(known, 'task')} and the best loss found in {tasks - known}"
         )
-        return f"regret to {against}; n = {self.values.shape[0]} runs of {tasks} tasks, {self.missing} missing."
+        n = f"{counted(len(self.values), 'run')} of {counted(tasks, 'task')}, {self.missing} missing"
+        return f"regret to {against}; n = {n}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,12 +70,12 @@ class Scores:
     def sentence(self) -> str:
         """Say the scale, n, holes and tasks without a scale."""
         runs, tasks = self.values.shape
-        text = (
-            f"score 0 at the baseline, 1 at the optimum; n = {runs} runs of {tasks} tasks, {self.missing} missing"
-        )
+        n = f"{counted(runs, 'run')} of {counted(tasks, 'task')}, {self.missing} missing"
+        text = f"score 0 at the baseline, 1 at the optimum; n = {n}"
         if self.undefined:
-            text += f"; {len(self.undefined)} tasks have no scale, their baseline being no worse than the optimum"
-        return text + (f"; {self.above} runs beat the optimum given." if self.above else ".")
+            none = counted(len(self.undefined), "task")
+            text += f"; no scale in {none}, whose baseline is no worse than the optimum"
+        return text + (f"; {counted(self.above, 'run')} beyond the optimum given." if self.above else ".")
 
 
 def regret(losses: Any, optimum: Any = None, *, best_found: Any = None) -> Regret:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from nasbench_sparse.leaderboard.statistics.bootstrap import tail_quantiles
 from nasbench_sparse.leaderboard.statistics.check import (
     Bools,
     Floats,
@@ -14,6 +16,7 @@ from nasbench_sparse.leaderboard.statistics.check import (
     resample_count,
 )
 
+INTERVAL = "stratified percentile bootstrap"
 _CHUNK = 2_000_000  # scores held at a time
 
 
@@ -35,7 +38,7 @@ def resampled_runs(scores: Floats, resamples: int, rng: np.random.Generator) -> 
     """Yield stacks (some resamples, runs, tasks) with each task's runs drawn with replacement.
 
     References:
-        Agarwal et al. (2021), "Deep reinforcement learning at the edge of the statistical precipice", section 3.
+        Agarwal et al. (2021), "Deep reinforcement learning at the edge of the statistical precipice", section 4.1.
     """
     runs, tasks = scores.shape
     step = max(1, _CHUNK // scores.size)
@@ -55,14 +58,17 @@ def stratified_bootstrap(
 ) -> tuple[Floats, Floats] | None:
     """Return the percentile ends of a statistic, or None with a single run per task (nothing to resample).
 
+    Resampling n runs understates their variance by (n - 1) / n, so the normal quantile that picks the
+    percentiles is widened by sqrt(n / (n - 1)).
+
     Args:
         statistic: maps (m, runs, tasks) to (m,) or (m, points).
         scores: (runs, tasks) without NaN.
     """
     fraction(level, "level")
     resample_count(resamples)
-    if scores.shape[0] < 2:
+    runs = scores.shape[0]
+    if runs < 2:
         return None
     values = np.concatenate([statistic(stack) for stack in resampled_runs(scores, resamples, rng)])
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return low, high
+    return tail_quantiles(values, level, math.sqrt(runs / (runs - 1)))

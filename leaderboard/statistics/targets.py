@@ -55,7 +55,7 @@ def time_to_target(runs: Sequence[Trace], targets: Any, grid: Any, *, axis: str)
     Raises:
         StatisticsError: no runs, or targets or grid with missing values.
     References:
-        Hansen et al. (2022), "Anytime performance assessment in blackbox optimization benchmarking", section III.
+        Hansen et al. (2022), "Anytime performance assessment in blackbox optimization benchmarking".
     """
     one_of(axis, AXES, "axis")
     goals, points = floats(targets, "targets", (1,)), floats(grid, "grid", (1,))

@@ -18,6 +18,7 @@ from nasbench_sparse.leaderboard.statistics.check import (
     Floats,
     Ints,
     StatisticsError,
+    counted,
     floats,
     one_of,
     read_only,
@@ -70,10 +71,10 @@ def describe_units(n: int, n_blocks: int, unit: Unit, dropped: int) -> str:
     """Say n, the unit, the blocks and what was left out, in one clause."""
     one = unit[:-1]
     if unit == "runs":
-        text = f"n = {n} {unit if n != 1 else one} of one task, paired by seed and replicate"
+        text = f"n = {counted(n, one)} of one task, paired by seed and replicate"
     else:
         families = f" in {n_blocks} {'families' if n_blocks != 1 else 'family'}" if n_blocks < n else ""
-        text = f"n = {n} {unit if n != 1 else one}{families}, means over seeds"
+        text = f"n = {counted(n, one)}{families}, means over seeds"
     return text + (f", {dropped} with holes left out" if dropped else "")
 
 

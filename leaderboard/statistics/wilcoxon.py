@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.bootstrap import Interval, weighted_interval
-from nasbench_sparse.leaderboard.statistics.check import Floats, Ints, fraction, one_of
+from nasbench_sparse.leaderboard.statistics.bootstrap import Interval, weighted_interval, weighted_mean_interval
+from nasbench_sparse.leaderboard.statistics.check import Floats, Ints, counted, fraction, one_of
 from nasbench_sparse.leaderboard.statistics.power import Alternative, needed_units, smallest_p_value
 from nasbench_sparse.leaderboard.statistics.rank_biserial import rank_biserial
 from nasbench_sparse.leaderboard.statistics.ranks import doubled_midranks, magnitude_labels, tied_groups
@@ -139,10 +139,6 @@ def compare_columns(
     correlation = rank_biserial(labels, signs) if zero_rule == "pratt" else _without_zeros(labels, signs)
     effect = float(correlation(np.ones((1, units.n)))[0])
     difference = first - second
-
-    def interval(statistic: Callable[[Floats], Floats]) -> Interval | None:
-        return weighted_interval(statistic, units.blocks, rng, level=1 - level, resamples=resamples)
-
     return SignedRank(
         positive_ranks=float(signed[signed > 0].sum()) / 2,
         negative_ranks=float(-signed[signed < 0].sum()) / 2,
@@ -152,9 +148,11 @@ def compare_columns(
         alternative=alternative,
         level=level,
         effect=effect,
-        effect_interval=interval(correlation),
+        effect_interval=weighted_interval(correlation, units.blocks, rng, level=1 - level, resamples=resamples),
         difference=float(difference.mean()),
-        difference_interval=interval(lambda weights: weights @ difference / weights.sum(axis=1)),
+        difference_interval=weighted_mean_interval(
+            difference, units.blocks, rng, level=1 - level, resamples=resamples
+        ),
         n=units.n,
         n_blocks=units.n_blocks,
         unit=units.unit,
@@ -194,13 +192,13 @@ def _zero_text(zeros: int, rule: Zeros) -> str:
     if not zeros:
         return "no zero differences"
     how = "ranked but not summed, Pratt" if rule == "pratt" else "left out"
-    return f"{zeros} zero {'difference' if zeros == 1 else 'differences'} ({how})"
+    return f"{counted(zeros, 'zero difference')} ({how})"
 
 
 def _tie_text(groups: int) -> str:
     if not groups:
         return "no ties"
-    return f"{groups} {'group' if groups == 1 else 'groups'} of ties with midranks"
+    return f"{counted(groups, 'group')} of ties with midranks"
 
 
 def _interval_text(interval: Interval | None) -> str:

@@ -55,7 +55,10 @@ class Optimizer(ABC):
         """Take the outcome of one asked trial. With several workers, outcomes come in any order."""
 
     def revise(self, observation: Observation) -> None:  # noqa: B027 - optional by contract
-        """Take a better measurement of a config already told (a higher rung); by default the first one stays."""
+        """Take a better measurement of a config already told (a higher rung); by default the first one stays.
+
+        Its number is that of the trial which measured it, so the earlier one is found by its config.
+        """
 
     @classmethod
     def supports(cls, problem: Problem) -> str | None:

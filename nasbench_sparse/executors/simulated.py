@@ -89,6 +89,9 @@ class SimulatedExecutor(Executor):
         return Completion(work, evaluation, self._names[worker], self._clock)
 
     def _live(self, task: Task, work: Work) -> Evaluation:
+        for *_, other, evaluation in self._events:
+            if _same_training(other.trial, work.trial):
+                return evaluation  # under way on another worker: nothing is trained twice
         checkpoint = self._checkpoints.needed(task, work.trial)
         evaluation, state = evaluate_work(task, work, checkpoint, timer=_no_time)
         self._checkpoints.left(task, work.trial, evaluation, state)
@@ -116,6 +119,10 @@ def _reached(evaluation: Evaluation, trial: Trial, seconds: float) -> tuple[Curv
         curves.append(tuple(p for p in curve if p.seconds - credited <= seconds and p.step <= trial.fidelity))
         seconds = max(0.0, seconds - (seconds_at(curve, trial.fidelity) - credited))
     return tuple(curve for curve in curves if curve)
+
+
+def _same_training(one: Trial, other: Trial) -> bool:
+    return (one.config_key, one.replicate, one.fidelity) == (other.config_key, other.replicate, other.fidelity)
 
 
 def _no_time() -> float:

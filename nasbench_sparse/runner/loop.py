@@ -23,6 +23,9 @@ from nasbench_sparse.runner.results import KnownResults
 
 Resume = Literal["strict", "tell-only"]
 
+MOST_TIMELESS = 1000
+"""Trials in a row that may take no time under a budget in seconds, which they would never spend."""
+
 
 class Log(Protocol):
     """What a loop writes to; `nasbench_sparse.store.RunLog` is one."""
@@ -70,6 +73,7 @@ class RunLoop:
         self.incumbent: Trial | None = None
         self.incumbent_loss: float | None = None
         self._top_fidelity = 0
+        self._timeless = 0
         self._waiting = False
         self.departed = False
         self.status = "running"
@@ -215,7 +219,15 @@ class RunLoop:
             if self.simulated and not reused:
                 self.log.flush()  # a simulated log is durable by batch, but this outcome cost a training
         self._note(trial, told, seconds)
+        self._check_time_passes(seconds)
         return told
+
+    def _check_time_passes(self, seconds: float) -> None:
+        self._timeless = 0 if seconds > 0 else self._timeless + 1
+        if self.budget.unit == "seconds" and self._timeless >= MOST_TIMELESS:
+            raise OptimizerError(
+                f"{MOST_TIMELESS} trials in a row took no time, so a budget in seconds would never be spent"
+            )
 
     def _tell(self, trial: Trial, told: Told, seconds: float) -> None:
         self.clock = told.at

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nasbench_sparse.core.budget import Budget
-from nasbench_sparse.core.optimizer import complete_options
+from nasbench_sparse.core.declaration import digest
+from nasbench_sparse.core.optimizer import Optimizer, complete_options
 from nasbench_sparse.core.record import Recording
 from nasbench_sparse.core.run import RunSpec
 from nasbench_sparse.core.task import Task
-from nasbench_sparse.errors import NbsError, UnsupportedSpace
+from nasbench_sparse.errors import NbsError, OptimizerError, UnsupportedSpace
 from nasbench_sparse.registry import OptimizerEntry, load_optimizer, load_task
 from nasbench_sparse.runner.suite import Suite
 
@@ -90,6 +91,39 @@ def plan_suite(suite: Suite) -> list[PlannedRun]:
         )
         for block, task, contender, seed in suite.entries()
     ]
+
+
+def build_optimizer(plan: PlannedRun) -> Optimizer:
+    """Build a run's optimizer.
+
+    Raises:
+        NbsError: an option out of its range, or a space its sampler cannot serve.
+        OptimizerError: the class raised anything else.
+    """
+    try:
+        return plan.entry.cls(plan.task.problem, seed=plan.spec.seed, **plan.spec.options)
+    except NbsError:
+        raise
+    except Exception as error:
+        raise OptimizerError(
+            f"optimizer {plan.entry.name!r} raised {type(error).__name__} in __init__: {error}"
+        ) from error
+
+
+def check_optimizers(plans: Iterable[PlannedRun]) -> None:
+    """Build each combination of task, optimizer and options once, so that a mistake shows before anything is run.
+
+    Raises:
+        NbsError: see `build_optimizer`.
+    """
+    checked = set()
+    for plan in plans:
+        combination = digest(
+            [plan.spec.fingerprint, plan.spec.source, plan.spec.optimizer, dict(plan.spec.options)]
+        )
+        if combination not in checked:
+            build_optimizer(plan)
+            checked.add(combination)
 
 
 def already_done(recording: Recording, budget: Budget) -> bool:

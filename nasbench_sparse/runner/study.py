@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors import make_executor
 from nasbench_sparse.runner.drive import Driver
 from nasbench_sparse.runner.loop import Resume, RunLoop
-from nasbench_sparse.runner.plan import PlannedRun, already_done
+from nasbench_sparse.runner.plan import PlannedRun, already_done, build_optimizer, check_optimizers
 from nasbench_sparse.runner.provenance import provenance
 from nasbench_sparse.runner.results import KnownResults
 
@@ -97,6 +98,7 @@ class Study:
         """
         plans = list(plans)
         todo = [plan for plan in plans if not self._reuse(plan)]
+        check_optimizers(todo)
         self.watcher.planned(plans, len(plans) - len(todo))
         try:
             for (kind, workers), group in groupby(todo, key=lambda plan: (plan.spec.executor, plan.spec.workers)):
@@ -105,7 +107,17 @@ class Study:
             for log in self._logs.values():
                 log.close()
             self.store.merge(wait=10.0)
+        self._drop_checkpoints()
         return self.report
+
+    def _drop_checkpoints(self) -> None:
+        """Remove training states once no run is being written: they could only save work of a run cut short."""
+        if not any(Path(f"{self.store.path}.journal").glob("*.jsonl")):
+            shutil.rmtree(self._checkpoints, ignore_errors=True)
+
+    @property
+    def _checkpoints(self) -> Path:
+        return Path(f"{self.store.path}.checkpoints")
 
     def _reuse(self, plan: PlannedRun) -> bool:
         done = already_done(self.store.recorded(plan.spec.run_id), plan.budget)
@@ -127,7 +139,7 @@ class Study:
         return make_executor(
             kind,
             workers=workers if kind in ("serial", "simulated") else max(workers, resources.slots),
-            checkpoints=Path(f"{self.store.path}.checkpoints"),
+            checkpoints=self._checkpoints,
             trial_timeout=resources.trial_timeout,
             ray_address=resources.ray_address,
             cpus_per_trial=resources.cpus_per_trial,
@@ -145,7 +157,7 @@ class Study:
             yield loop
 
     def _loop(self, plan: PlannedRun) -> RunLoop:
-        optimizer = plan.entry.cls(plan.task.problem, seed=plan.spec.seed, **plan.spec.options)
+        optimizer = build_optimizer(plan)
         results = self._known(plan)
         log = self.store.begin(
             plan.spec,

@@ -131,7 +131,11 @@ def _is_lock_error(error: Exception) -> bool:
 
 
 def create(path: Path) -> None:
-    """Create an empty store, complete or not at all; keep a file that is there already."""
+    """Create an empty store, complete or not at all; keep a file that is there already.
+
+    Raises:
+        StoreError: the disk refuses it.
+    """
     import duckdb
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -146,6 +150,8 @@ def create(path: Path) -> None:
             os.link(fresh, path)  # unlike a rename, never replaces a store made meanwhile
         except FileExistsError:
             return
+    except duckdb.IOException as error:
+        raise _broken(fresh, error) from error
     finally:
         fresh.unlink(missing_ok=True)
 

@@ -13,7 +13,7 @@ import orjson
 from nasbench_sparse.errors import StoreError, unknown
 from nasbench_sparse.store import connect, schema
 from nasbench_sparse.store.journal import journal_path, journals, lock_journal
-from nasbench_sparse.store.merge import merge
+from nasbench_sparse.store.merge import merge, remove_empty_directory
 from nasbench_sparse.store.overlay import tables
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def remove(path: Path, run_id: str) -> None:
         if journal.exists() and journal.stat().st_size == 0:
             journal.unlink()
         os.close(descriptor)
+        remove_empty_directory(path)
 
 
 def _merge_all(path: Path) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 CHUNK = 200_000
-"""Lines folded in one transaction."""
+"""Lines folded in one transaction, at most twice as many."""
 
 BASE = "store.main"
 
@@ -42,6 +42,7 @@ def merge(path: Path, wait: float) -> bool:
                 _delete_merged(connection, path, [run_id for run_id, _ in lines])
         except connect.Locked:
             return False
+    remove_empty_directory(path)
     if damage is not None:
         raise damage
     return True
@@ -63,19 +64,18 @@ def read_all(path: Path) -> tuple[Lines, Damage | None]:
 
 
 def fold_all(connection: DuckDBPyConnection, lines: Lines) -> None:
-    """Fold lines in transactions of at most `CHUNK` lines, then move them out of the write-ahead log."""
+    """Fold lines in transactions of about `CHUNK` lines, then move them out of the write-ahead log.
+
+    After an error the connection is to be closed, which undoes the transaction that was open.
+    """
     _check_headers(connection, lines)
     for runs, chunk in _chunks(lines):
         connection.execute("BEGIN")
-        try:
-            if stage(connection, runs, chunk, BASE):
-                fold(connection, BASE, BASE)
-            else:
-                drop_staged(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
+        if stage(connection, runs, chunk, BASE):
+            fold(connection, BASE, BASE)
+        else:
+            drop_staged(connection)
+        connection.execute("COMMIT")
     connection.execute("CHECKPOINT store")
 
 
@@ -116,8 +116,13 @@ def _delete_merged(connection: DuckDBPyConnection, path: Path, run_ids: list[str
                 journal.unlink()
         finally:
             os.close(descriptor)
-    if journal_directory(path).is_dir() and not any(journal_directory(path).iterdir()):
+
+
+def remove_empty_directory(path: Path) -> None:
+    """Remove the folder of a store's journals if none is left."""
+    directory = journal_directory(path)
+    if directory.is_dir() and not any(directory.iterdir()):
         try:
-            journal_directory(path).rmdir()
+            directory.rmdir()
         except OSError:
             return  # a run began meanwhile

@@ -22,9 +22,10 @@ class ResultTable:
 
     def add_rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Add rows of config_key, replicate, fold, status, and a curve point's fields."""
-        for key, replicate, fold, status, *fields in rows:
-            fields[-1] = decode_metrics(fields[-1])
-            self._add((key, replicate), fold, CurvePoint._make(fields), status)
+        for row in rows:
+            key, replicate, fold, status = row[:4]
+            point = CurvePoint._make((*row[4:12], decode_metrics(row[12])))
+            self._add((key, replicate), fold, point, status)
 
     def add_event(self, event: Event) -> None:
         """Add the curves of a `told` event."""

@@ -22,7 +22,7 @@ def results(path: Path, fingerprint: str) -> dict[Key, Evaluation]:
         )
         for event in sources.told_events(fingerprint, CURVES):
             table.add_event(event)
-    return table.evaluations()
+        return table.evaluations()
 
 
 def search_results(

@@ -17,6 +17,7 @@ import subprocess
 import sys
 from abc import ABC, abstractmethod
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import orjson
@@ -85,7 +86,7 @@ class TaskSuite(ABC):
         assert evaluation.seconds > 0.0
         for curve in evaluation.curves:
             assert [point.step for point in curve] == list(range(1, self.fidelity + 1))
-            assert all(earlier.seconds < later.seconds for earlier, later in zip(curve, curve[1:], strict=False))
+            assert all(earlier.seconds < later.seconds for earlier, later in pairwise(curve))
             for point in curve:
                 assert math.isfinite(point.train_loss)
                 assert math.isfinite(point.val_loss)

@@ -47,12 +47,13 @@ def test_executor_turns_what_goes_wrong_into_statuses(build: Build, task: ProbeT
 
 
 def test_executor_stops_a_trial_at_its_limit(build: Build, kind: str, task: ProbeTask) -> None:
-    executor = build(trial_timeout=0.5 if kind != "simulated" else 3.0)
+    limit = {"serial": 0.5, "processes": 1.0, "ray": 2.0, "simulated": 3.0}[kind]
+    executor = build(trial_timeout=limit)
     late = run(executor, task, work_on(0) if kind == "simulated" else work_on(0, do="hang"))
     assert late.evaluation.status is Status.TIMEOUT
     assert late.evaluation.error is not None
     assert "TrialTimeout" in late.evaluation.error.splitlines()[0]
-    assert late.clock >= (0.5 if kind != "simulated" else 3.0)
+    assert late.clock >= limit
     assert run(executor, task, work_on(1, fidelity=2)).evaluation.status is Status.OK
 
 

@@ -17,7 +17,7 @@ def test_serial_timeout_puts_the_signal_handler_and_timer_back(task: ProbeTask) 
 
     before = signal.signal(signal.SIGALRM, mine)
     try:
-        executor = SerialExecutor(trial_timeout=0.05)
+        executor = SerialExecutor(trial_timeout=0.5)
         for number, do in enumerate(["hang", "train", "raise"]):
             executor.submit(task, work_on(number, do=do))
             completion = executor.next_completed()

@@ -340,3 +340,20 @@ def test_driver_trains_nothing_twice_for_runs_that_ask_the_same() -> None:
     assert [loop.status for loop in loops] == ["finished"] * 4
     assert all(rows(log)[-1] == ("end", "finished") for log in logs)
     assert [[e.number for kind, e in log.events if kind == "told"] for log in logs] == [list(range(9))] * 4
+
+
+def test_loop_ends_a_budget_in_seconds_that_could_never_be_spent() -> None:
+    optimizer = walk()
+    optimizer.ask = lambda: {"x": 3}  # type: ignore[method-assign,assignment,return-value]
+    loop, _ = carry_out(optimizer, Budget("seconds", 5.0), executor="simulated")
+    assert loop.status == "failed"
+    assert "took no time" in str(loop.error)
+
+
+def test_simulated_workers_share_a_training_under_way() -> None:
+    optimizer = walk()
+    optimizer.ask = lambda: {"x": 8}  # type: ignore[method-assign,assignment,return-value]
+    _, log = carry_out(optimizer, Budget("trials", 3), workers=3, executor="simulated")
+    told = [item for kind, item in log.events if kind == "told"]
+    assert [t.reused for t in told] == [False, True, True]
+    assert len({t.evaluation.curves for t in told}) == 1

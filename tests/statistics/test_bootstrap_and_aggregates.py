@@ -11,7 +11,13 @@ from nasbench_sparse.leaderboard.statistics import (
     performance_profile,
     probability_of_improvement,
 )
-from nasbench_sparse.leaderboard.statistics.bootstrap import bca_interval, percentile_interval, resampled_weights
+from nasbench_sparse.leaderboard.statistics.bootstrap import (
+    bca_interval,
+    resampled_weights,
+    small_sample_factor,
+    tail_quantiles,
+    weighted_interval,
+)
 
 RNG = np.random.default_rng
 # rounded draws, scored once with rliable 1.2.0's metrics module
@@ -32,27 +38,35 @@ def test_weights_draw_whole_blocks() -> None:
 
 def test_bca_without_bias_or_skew_is_the_percentile_interval() -> None:
     resampled = np.linspace(-1, 1, 2001)
-    plain = percentile_interval(resampled, 0.9)
+    low, high = tail_quantiles(resampled, 0.9)
     corrected = bca_interval(resampled, 0.0, np.array([-1.0, 1.0, -2.0, 2.0]), 0.9)
-    assert (corrected.low, corrected.high) == pytest.approx((plain.low, plain.high))
-    assert (plain.low, plain.high) == pytest.approx((-0.9, 0.9))
+    assert (corrected.low, corrected.high) == pytest.approx((float(low), float(high)))
+    assert (low, high) == pytest.approx((-0.9, 0.9))
 
 
 def test_bca_agrees_with_scipy() -> None:
     from scipy.stats import bootstrap
 
     values = RNG(1).exponential(size=40)
-    ours = bootstrap_mean(values, RNG(2), resamples=20_000)
+    ours = weighted_interval(
+        lambda weights: weights @ values / weights.sum(axis=1), np.arange(40), RNG(2), resamples=20_000
+    )
     theirs = bootstrap((values,), np.mean, n_resamples=20_000, rng=RNG(3), method="BCa").confidence_interval
     assert ours is not None
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.012)  # 3 sigma of the ends
+
+
+def test_small_sample_factor_turns_the_normal_interval_into_students() -> None:
+    # Student's t interval of n = 5 values: 2.776 standard errors with divisor n - 1.
+    assert small_sample_factor(5, 0.95) == pytest.approx(2.77645 / 1.95996 * np.sqrt(5 / 4), rel=1e-5)
+    assert small_sample_factor(100_000, 0.95) == pytest.approx(1, abs=1e-4)
 
 
 def test_mean_interval_covers_at_its_level() -> None:
     rng = RNG(4)
     intervals = [bootstrap_mean(rng.normal(size=30), rng, resamples=400) for _ in range(1000)]
     covered = np.mean([i is not None and i.low <= 0 <= i.high for i in intervals])
-    assert 0.95 - 0.021 - 0.015 < covered < 0.95 + 0.021  # three sigma; at n = 30 it runs up to 1.5 points short
+    assert abs(covered - 0.95) < 0.021 + 0.005  # three sigma, and half a point for n = 30
 
 
 def test_mean_of_constants_has_no_interval_and_missing_values_are_refused() -> None:
@@ -75,17 +89,18 @@ def test_iqm_cuts_a_quarter_at_either_end() -> None:
     assert iqm([[100.0, 0.0, 2.0, -50.0]], RNG(0)).value == 1.0
 
 
-def test_iqm_interval_covers_at_its_level() -> None:
+@pytest.mark.parametrize("runs", [5, 20])
+def test_iqm_interval_covers_at_its_level(runs: int) -> None:
     rng = RNG(5)
     shift = np.linspace(-0.1, 0.1, 10)
     reference = np.sort((rng.normal(size=(20_000, 10)) + shift).ravel())
     truth = reference[len(reference) // 4 : -len(reference) // 4].mean()
     covered = 0
     for _ in range(600):
-        interval = iqm(rng.normal(size=(20, 10)) + shift, rng, resamples=300).interval
+        interval = iqm(rng.normal(size=(runs, 10)) + shift, rng, resamples=300).interval
         assert interval is not None
         covered += interval.low <= truth <= interval.high
-    assert 0.95 - 0.027 - 0.015 < covered / 600 < 0.95 + 0.027  # three sigma; 20 runs fall about a point short
+    assert abs(covered / 600 - 0.95) < 0.027 + 0.005  # three sigma, and half a point
 
 
 def test_aggregates_leave_out_tasks_with_holes_and_say_so() -> None:
@@ -94,7 +109,7 @@ def test_aggregates_leave_out_tasks_with_holes_and_say_so() -> None:
     result = iqm(holes, RNG(0))
     assert result.dropped == (1,)
     assert result.value == iqm(np.delete(SCORES, 1, axis=1), RNG(0)).value
-    assert "1 tasks with holes left out" in result.sentence
+    assert "1 task with holes left out" in result.sentence
     with pytest.raises(StatisticsError, match="none of 5 tasks"):
         iqm(np.full((3, 5), np.nan), RNG(0))
     with pytest.raises(StatisticsError, match="empty"):
@@ -143,7 +158,7 @@ def test_improvement_interval_covers_at_its_level() -> None:
         result = probability_of_improvement(rng.normal(size=(15, 6)), rng.normal(size=(15, 6)), rng, resamples=300)
         assert result.interval is not None
         covered += result.interval.low <= 0.5 <= result.interval.high
-    assert 0.95 - 0.027 - 0.015 < covered / 600 < 0.95 + 0.027
+    assert abs(covered / 600 - 0.95) < 0.027 + 0.005  # three sigma, and half a point
 
 
 def test_profile_counts_runs_at_or_above_each_threshold() -> None:

@@ -124,7 +124,7 @@ def test_missing_items_are_left_out_and_counted() -> None:
 def test_matrix_holds_every_pair_and_corrects_them() -> None:
     x = RNG(7).normal(size=20)
     table = np.column_stack([x, x + 0.1 * RNG(8).normal(size=20), RNG(9).normal(size=20), np.ones(20)])
-    result = agreement_matrix(table, ["epoch 1", "epoch 5", "noise", "constant"])
+    result = agreement_matrix(table, ["epoch 1", "epoch 5", "noise", "constant"], unit="configs")
     single = kendall_tau(table[:, 0], table[:, 1])
     assert result.tau[0, 1] == result.tau[1, 0] == single.tau
     assert single.p_value is not None
@@ -133,7 +133,7 @@ def test_matrix_holds_every_pair_and_corrects_them() -> None:
     assert result.tau[0, 0] == 1
     defined = result.tau[np.triu_indices(4, 1)]
     assert result.mean == pytest.approx(np.nanmean(defined))
-    assert "6 pairs of columns over 20 items, 3 not defined" in result.sentence
+    assert "6 pairs of columns over n = 20 configs, 3 not defined" in result.sentence
     with pytest.raises(StatisticsError, match="each with a name"):
         agreement_matrix(table, ["a"])
 

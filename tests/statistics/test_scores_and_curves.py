@@ -23,7 +23,7 @@ def test_regret_is_exact_where_the_optimum_is_known() -> None:
     assert result.values[:, 0] == pytest.approx([0.2, 0.1])
     assert result.values[0, 1] == 0.0
     assert result.exact.tolist() == [True, False]
-    assert "the tables' optimum in 1 tasks and the best loss found in 1" in result.sentence
+    assert "the tables' optimum in 1 task and the best loss found in 1" in result.sentence
     assert "1 missing" in result.sentence
     assert "exact" in regret([[0.3]], [0.1]).sentence
     assert regret([[0.3], [0.4]], best_found=[0.1]).values[:, 0] == pytest.approx([0.2, 0.3])
@@ -45,8 +45,8 @@ def test_normalised_scores_are_zero_at_baseline_and_one_at_optimum() -> None:
     assert result.values[:, 0].tolist() == [0.0, 1.0, -0.5]
     assert np.isnan(result.values[:, 1]).all()
     assert (result.undefined, result.missing, result.above) == ((1,), 1, 1)
-    assert "1 tasks have no scale" in result.sentence
-    assert "1 runs beat the optimum" in result.sentence
+    assert "no scale in 1 task," in result.sentence
+    assert "1 run beyond the optimum" in result.sentence
 
 
 def test_normalised_scores_do_not_change_under_affine_maps_of_the_loss() -> None:

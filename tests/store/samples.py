@@ -85,7 +85,7 @@ def record_everything(log: RunLog) -> list[tuple[Trial, Told | None]]:
 
 def fill(store: Store, seed: int = 0, trials: int = 4, shift: float = 0.0, first: int = 0) -> None:
     """Record a finished run of a few new results."""
-    with begin(store, seed) as log:
+    with begin(store, seed, "batch") as log:
         for number in range(first, first + trials):
             log.asked(trial(number), float(number))
             log.told(told(number, ok(3, shift)))

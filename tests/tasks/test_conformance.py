@@ -18,11 +18,6 @@ class TestOperatorsAndHyperparameters(TaskSuite):
         return _named(digits.tasks(), "operators-hyperparameters-95")
 
 
-class TestThesisTraining(TaskSuite):
-    def task(self) -> Task:
-        return _named(digits.tasks(), "thesis-training")
-
-
 class TestDensitiesAndOperators(TaskSuite):
     def task(self) -> Task:
         return _named(mnist1d.tasks(), "densities-operators")

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from nasbench_sparse.core.blueprint import Blueprint, Network, Operator, Prune, Recipe, Train
+from nasbench_sparse.core.trial import Status
 from nasbench_sparse.training import phases
 from nasbench_sparse.training.phases import prepare, set_up
 from nasbench_sparse.training.repetition import Repetition
@@ -150,3 +151,18 @@ def test_random_masks_of_a_replicate_are_nested_across_configs(replicate: int) -
     low, _ = prepare(declared.with_densities((0.1,)), declared, here)
     high, _ = prepare(declared.with_densities((0.3,)), declared, here)
     assert not any(torch.any(a & ~b) for a, b in zip(low.masks, high.masks, strict=True))
+
+
+def test_a_pretraining_that_diverges_diverges_every_trial(cache_folder: Path) -> None:
+    task = small_task()
+    pretraining, *rest = task.blueprint.phases
+    assert isinstance(pretraining, Train)
+    wild = replace(pretraining, recipe=Recipe("sgd", 1e9))
+    task = replace(task, blueprint=replace(task.blueprint, phases=(wild, *rest)))
+    for expected in (1, 0):  # computed, then read back
+        evaluation, checkpoint = task.evaluate(small_trial(2))
+        assert evaluation.status is Status.DIVERGED
+        assert evaluation.curves == ((),)
+        assert len(evaluation.shared) == expected
+        assert checkpoint is None
+        phases._recent.clear()

@@ -1,0 +1,51 @@
+"""Pairing of runs by seed and replicate, before any of them becomes a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasbench_sparse.leaderboard.statistics.check import Floats, StatisticsError, counted, read_only
+
+RunKey = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairedRuns:
+    """Contenders' losses of one task as columns of equal length.
+
+    Args:
+        keys: (seed, replicate) of each row, in order.
+        columns: losses by contender, (rows,), NaN where it has no run of that key.
+    """
+
+    keys: tuple[RunKey, ...]
+    columns: Mapping[str, Floats]
+
+    @property
+    def sentence(self) -> str:
+        """Say how many rows there are, and how many every contender has."""
+        full = int((~np.isnan(list(self.columns.values()))).all(axis=0).sum())
+        return f"{counted(len(self.keys), 'run')} by seed and replicate, {full} of them run by every contender."
+
+
+def pair_runs(contenders: Mapping[str, Mapping[RunKey, float]]) -> PairedRuns:
+    """Align runs of one task by (seed, replicate); a run that one contender lacks is a hole, not a shorter column.
+
+    Args:
+        contenders: per contender, the loss of each (seed, replicate).
+    Raises:
+        StatisticsError: no contender or no run.
+    """
+    keys = tuple(sorted({key for runs in contenders.values() for key in runs}))
+    if not keys:
+        raise StatisticsError(
+            f"{counted(len(contenders), 'contender')} with no run given; at least one run is needed"
+        )
+    columns = {
+        name: read_only(np.array([runs.get(key, np.nan) for key in keys], dtype=np.float64))
+        for name, runs in contenders.items()
+    }
+    return PairedRuns(keys, columns)

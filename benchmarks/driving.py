@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.table_task import SPACE, plan
 from nasbench_sparse.core.executor import Executor
 from nasbench_sparse.core.trial import Evaluation
+from nasbench_sparse.executors.serial import SerialExecutor
 from nasbench_sparse.runner.drive import Driver
 from nasbench_sparse.runner.loop import RunLoop
 from nasbench_sparse.runner.plan import PlannedRun
@@ -15,15 +17,22 @@ from nasbench_sparse.store.journal import Durability
 
 
 def drive(
-    plan: PlannedRun,
+    planned: PlannedRun,
     executor: Executor,
     store: Path,
     durable: Durability,
     known: dict[tuple[str, int], Evaluation] | None = None,
 ) -> int:
     """Carry out a run and return how many outcomes were told; the journal is durable when this returns."""
-    optimizer = plan.entry.cls(plan.task.problem, seed=plan.spec.seed, **plan.spec.options)
-    with Store(store).begin(plan.spec, plan.task.declaration, provenance={}, durable=durable) as log:
-        loop = RunLoop(plan.spec, plan.task, optimizer, plan.budget, log, KnownResults(known or {}))
+    optimizer = planned.entry.cls(planned.task.problem, seed=planned.spec.seed, **planned.spec.options)
+    with Store(store).begin(planned.spec, planned.task.declaration, provenance={}, durable=durable) as log:
+        loop = RunLoop(planned.spec, planned.task, optimizer, planned.budget, log, KnownResults(known or {}))
         Driver(executor).drive(iter([loop]))
     return loop.told_count
+
+
+def fill(path: Path) -> Path:
+    """Make a store that holds the result of every config, and return its path."""
+    drive(plan("grid", SPACE.size, executor="serial"), SerialExecutor(), path, "batch")
+    Store(path).merge()
+    return path

@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import nasbench_sparse as nbs
-from benchmarks.driving import drive
+from benchmarks.driving import drive, fill
 from benchmarks.measurement import Measurement, medians, seconds
 from benchmarks.optuna_peer import optimize, study
 from benchmarks.table_task import TASK, plan, recorded
@@ -24,8 +24,7 @@ PEER = "Optuna random, memory"
 def measure(*, trials: int = 10_000, peer_trials: int = 500, repetitions: int = 5) -> list[Measurement]:
     """Time runs of `trials` trials with four simulated workers against Optuna's loop, which records nothing."""
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        table = Path(folder, "table.duckdb")
-        nbs.run(TASK, "grid", trials=TASK.space.size, store=table)
+        table = fill(Path(folder, "table.duckdb"))
         seeds = count()
         contenders: list[Callable[[], float]] = [
             *(lambda name=name: loop_rate(name, trials, Path(folder), next(seeds)) for name in OPTIMIZERS),

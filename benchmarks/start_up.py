@@ -12,7 +12,11 @@ from pathlib import Path
 from benchmarks.measurement import Measurement, medians, seconds
 
 OURS, PEER = (str(Path(sys.executable).parent / name) for name in ("nasbench-sparse", "optuna"))
-TAB = {"_NASBENCH_SPARSE_COMPLETE": "complete_bash", "COMP_WORDS": "nasbench-sparse run digits", "COMP_CWORD": "2"}
+TAB = {
+    "_NASBENCH_SPARSE_COMPLETE": "complete_bash",
+    "COMP_WORDS": "nasbench-sparse run --task digits",
+    "COMP_CWORD": "3",
+}
 
 
 def measure(*, repetitions: int = 9) -> list[Measurement]:

@@ -49,8 +49,8 @@ def tasks() -> tuple[TrainingTask, ...]:
         CNN.operators(),
         CNN.cells(),
         CNN.hyperparameters(),
-        LENET5.densities(),
-        LENET5.operators(),
+        LENET5.densities(signal=Signal(0.58, (0.41, 0.71), 0.08)),
+        LENET5.operators(Signal(0.85, (0.77, 0.92), 0.52)),
         LENET5.cells(),
-        LENET5.hyperparameters(),
+        LENET5.hyperparameters(Signal(0.89, (0.83, 0.94), 0.71)),
     )

@@ -20,7 +20,7 @@ TINY = {
     "simulated_trials": {"trials": 20, "peer_trials": 2, "repetitions": 1},
     "simulated_scaling": {"trials": 5, "repetitions": 1},
     "live_overhead": {"trials": 2, "peer_trials": 1, "repetitions": 1},
-    "run_start": {"runs": 1, "repetitions": 1},
+    "run_start": {"runs": 1, "trials": 2, "repetitions": 1},
     "process_dispatch": {"trials": 2, "repetitions": 1},
     "ray_dispatch": {"trials": 2, "repetitions": 1},
     "result_lookup": {"lookups": 5, "peer_lookups": 2, "repetitions": 1},

@@ -1,35 +1,31 @@
--- The lowest loss at the maximal fidelity of each run, among the trials asked before `cap` units were spent.
--- Only runs that spent more than that need the running sum. Parameters: run ids, maximal fidelities, caps, and
--- whether each run is to be cut.
-WITH chosen AS (
-    SELECT
-        unnest(CAST(? AS VARCHAR[])) AS run_id,
-        unnest(CAST(? AS INTEGER[])) AS full_size,
-        unnest(CAST(? AS DOUBLE[])) AS cap,
-        unnest(CAST(? AS BOOLEAN[])) AS cut
+/* When each run's incumbent at the maximal fidelity improved, in full evaluations and on the run's clock. */
+WITH settings AS (
+    SELECT CAST(NULL AS VARCHAR[]) AS run_ids -- NULL takes every visible run
 ),
-whole AS (
-    SELECT t.run_id, t.loss
+chosen AS (
+    SELECT r.run_id, CAST(k.declaration ->> '$.fidelity.max' AS INTEGER) AS full_size
+    FROM visible_runs AS r
+    JOIN tasks AS k USING (fingerprint)
+    CROSS JOIN settings AS s
+    WHERE s.run_ids IS NULL OR r.run_id IN (SELECT unnest(run_ids) FROM settings)
+),
+told AS (
+    SELECT
+        t.run_id,
+        t.kind = 'trial' AND t.status = 'OK' AND t.fidelity = c.full_size AND isfinite(t.loss) AS counts,
+        t.loss,
+        row_number() OVER in_order AS place,
+        sum(coalesce(t.units, 0)) OVER in_order / c.full_size AS evaluations,
+        max(t.told_at) OVER in_order AS seconds
     FROM trials AS t
     JOIN chosen AS c USING (run_id)
-    WHERE NOT c.cut AND t.kind = 'trial' AND t.status = 'OK' AND t.fidelity = c.full_size
-),
-running AS (
-    SELECT
-        t.run_id, t.loss, t.kind, t.status, t.fidelity, c.full_size, c.cap,
-        sum(coalesce(t.units, CASE t.kind WHEN 'search' THEN 1 ELSE t.fidelity - t.resumes_at END)) OVER (
-            PARTITION BY t.run_id ORDER BY t.number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS spent_before
-    FROM trials AS t
-    JOIN chosen AS c USING (run_id)
-    WHERE c.cut
-),
-cut AS (
-    SELECT run_id, loss
-    FROM running
-    WHERE kind = 'trial' AND status = 'OK' AND fidelity = full_size AND coalesce(spent_before, 0) < cap - 1e-6
+    WHERE t.status IS NOT NULL
+    WINDOW in_order AS (PARTITION BY t.run_id ORDER BY t.told_order, t.number ROWS UNBOUNDED PRECEDING)
 )
-SELECT run_id, min(loss) AS loss
-FROM (FROM whole UNION ALL FROM cut)
-GROUP BY run_id
-ORDER BY run_id
+SELECT run_id, evaluations, seconds, loss
+FROM told
+WHERE counts
+QUALIFY loss < coalesce(min(loss) OVER (
+    PARTITION BY run_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+), 'infinity')
+ORDER BY run_id, place

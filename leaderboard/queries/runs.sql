@@ -1,8 +1,29 @@
--- One row for each visible run, with what its trials sum up to.
--- Parameters: task names (twice), run ids, study, run ids, study; each may be NULL. Run ids and study add up.
+/* One row for each visible run, with what its trials sum up to. */
+WITH settings AS (
+    SELECT
+        CAST(NULL AS VARCHAR[]) AS tasks,   -- names; NULL takes all
+        CAST(NULL AS VARCHAR[]) AS run_ids, -- taken beside those of the study; both NULL take all
+        CAST(NULL AS VARCHAR) AS study,
+        CAST(NULL AS VARCHAR) AS space,     -- a type of search space, such as 'LayerDensity'
+        CAST(NULL AS VARCHAR) AS family
+),
+spending AS (
+    SELECT
+        run_id,
+        count(*) AS trials,
+        count(*) FILTER (status <> 'OK') AS bad_trials,
+        sum(units) AS units,
+        sum(seconds) AS seconds,
+        max(told_at) AS clock
+    FROM trials
+    WHERE status IS NOT NULL
+    GROUP BY run_id
+)
 SELECT
     r.run_id,
     k.name AS task,
+    k.family,
+    k.declaration ->> '$.space.type' AS space,
     r.fingerprint,
     CAST(k.declaration ->> '$.fidelity.max' AS INTEGER) AS full_size,
     CAST(k.declaration ->> '$.objective.worst' AS DOUBLE) AS worst,
@@ -19,24 +40,18 @@ SELECT
     coalesce(t.trials, 0) AS trials,
     coalesce(t.bad_trials, 0) AS bad_trials,
     coalesce(t.units, 0) AS units,
-    coalesce(t.seconds, 0.0) AS seconds
+    coalesce(t.seconds, 0.0) AS seconds,
+    coalesce(t.clock, 0.0) AS clock
 FROM visible_runs AS r
 JOIN tasks AS k USING (fingerprint)
-LEFT JOIN (
-    SELECT
-        run_id,
-        count(*) AS trials,
-        count(*) FILTER (status <> 'OK') AS bad_trials,
-        sum(units) AS units,
-        sum(seconds) AS seconds
-    FROM trials
-    WHERE status IS NOT NULL
-    GROUP BY run_id
-) AS t USING (run_id)
-WHERE (CAST(? AS VARCHAR[]) IS NULL OR list_contains(CAST(? AS VARCHAR[]), k.name))
+CROSS JOIN settings AS s
+LEFT JOIN spending AS t USING (run_id)
+WHERE (s.tasks IS NULL OR list_contains(s.tasks, k.name))
+  AND (s.family IS NULL OR k.family = s.family)
+  AND (s.space IS NULL OR k.declaration ->> '$.space.type' = s.space)
   AND (
-      (CAST(? AS VARCHAR[]) IS NULL AND CAST(? AS VARCHAR) IS NULL)
-      OR list_contains(CAST(? AS VARCHAR[]), r.run_id)
-      OR r.study = CAST(? AS VARCHAR)
+      (s.run_ids IS NULL AND s.study IS NULL)
+      OR r.study = s.study
+      OR r.run_id IN (SELECT unnest(run_ids) FROM settings)
   )
 ORDER BY r.run_id

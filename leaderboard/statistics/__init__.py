@@ -2,7 +2,7 @@
 
 Functions take arrays with NaN where a value is missing, and a numpy Generator where they draw. Every result is
 frozen, holds n, the unit of analysis and what was left out, and says so in `sentence`. Losses are minimised;
-scores, where a function says scores, are maximised. Functions load when they are first used, scipy only where one needs it.
+scores, where a function says scores, are maximised. Functions load when they are first used, scipy later still.
 """
 
 from __future__ import annotations

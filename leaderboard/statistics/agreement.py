@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.check import Floats, StatisticsError, floats, read_only
+from nasbench_sparse.leaderboard.statistics.check import Floats, StatisticsError, counted, floats, read_only
 from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm
 from nasbench_sparse.leaderboard.statistics.kendall import KendallTau, kendall_tau
 
@@ -45,9 +45,11 @@ class AgreementMatrix:
         undefined = sum(pair.tau is None for pair in self.pairs)
         n = [pair.n for pair in self.pairs]
         mean = "none" if self.mean is None else f"{self.mean:.3g}"
-        items = f"{min(n)}" if min(n) == max(n) else f"{min(n)} to {max(n)}"
-        tail = f", {undefined} not defined" if undefined else ""
-        return f"tau-b of {len(n)} pairs of columns over n = {items} {self.pairs[0].unit}{tail}: mean {mean}; {self.correction.sentence}."
+        span = f"{min(n)}" if min(n) == max(n) else f"{min(n)} to {max(n)}"
+        items = f"n = {span} {self.pairs[0].unit}" + (f", {undefined} not defined" if undefined else "")
+        return (
+            f"tau-b of {counted(len(n), 'pair')} of columns over {items}: mean {mean}; {self.correction.sentence}."
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +80,8 @@ class AgreementCurve:
         defined = self.tau[~np.isnan(self.tau)]
         n = [point.n for point in self.points]
         span = f"from {defined[0]:.3g} to {defined[-1]:.3g}" if len(defined) else "not defined anywhere"
-        return f"tau-b with the target order over {len(self.tau)} epochs, n = {min(n)} to {max(n)} {self.points[0].unit}: {span}."
+        items = f"n = {min(n)} to {max(n)} {self.points[0].unit}"
+        return f"tau-b with the target order over {len(self.tau)} epochs, {items}: {span}."
 
 
 def agreement_matrix(

@@ -91,8 +91,6 @@ def attainment(runs: Sequence[tuple[Any, Any]], densities: Any, *, share: float 
 
 def _row(density: Any, loss: Any, points: Floats) -> Floats | None:
     """Return a run's attained losses; None for a run without a complete point."""
-    if np.size(density) == 0 and np.size(loss) == 0:
-        return None
-    x, y = floats(density, "density", (1,)), floats(loss, "loss", (1,))
+    x, y = floats(density, "density", (1,), minimum=0), floats(loss, "loss", (1,), minimum=0)
     same_shape(x, y, "density and loss")
     return None if (np.isnan(x) | np.isnan(y)).all() else attained_loss(x, y, points)

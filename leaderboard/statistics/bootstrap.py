@@ -89,9 +89,7 @@ def bca_interval(
     count = len(resampled)
     below = (np.count_nonzero(resampled < estimate) + np.count_nonzero(resampled <= estimate)) / (2 * count)
     bias = normal.inv_cdf(min(max(below, 0.5 / count), 1 - 0.5 / count))
-    deviation = left_out.mean() - left_out
-    spread = float((deviation**2).sum())
-    acceleration = float((deviation**3).sum()) / (6 * spread**1.5) if spread > 0 else 0.0
+    acceleration = _skewness(left_out.mean() - left_out) / 6
     ends = []
     for tail in ((1 - level) / 2, (1 + level) / 2):
         shifted = bias + factor * normal.inv_cdf(tail)
@@ -99,6 +97,15 @@ def bca_interval(
         ends.append(normal.cdf(bias + shifted / stretch) if stretch > 0 else float(tail > 0.5))
     low, high = np.quantile(resampled, ends)
     return Interval(float(low), float(high), level, f"BCa bootstrap, {count} resamples")
+
+
+def _skewness(deviation: Floats) -> float:
+    """Return the sum of cubes over the sum of squares to the 3/2, scaled so that neither under- nor overflows."""
+    largest = float(np.abs(deviation).max())
+    if largest == 0:
+        return 0.0
+    scaled = deviation / largest
+    return float((scaled**3).sum() / (scaled**2).sum() ** 1.5)
 
 
 def weighted_interval(

@@ -12,6 +12,7 @@ from nasbench_sparse.errors import NbsError
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+LARGEST = 1e100  # its square is still a float
 Array = TypeVar("Array", bound=npt.NDArray[Any])
 
 
@@ -19,25 +20,29 @@ class StatisticsError(NbsError):
     """Data or a setting that a statistic cannot use."""
 
 
-def floats(values: Any, name: str, dimensions: tuple[int, ...] = (1, 2), *, finite: bool = True) -> Floats:
+def floats(
+    values: Any, name: str, dimensions: tuple[int, ...] = (1, 2), *, finite: bool = True, minimum: int = 1
+) -> Floats:
     """Copy values into a float array, NaN where missing (None counts as NaN).
 
+    Args:
+        dimensions: numbers of dimensions allowed.
+        finite: refuse infinite values, and those whose squares could become so.
+        minimum: values needed.
     Raises:
-        StatisticsError: not numbers, ragged, empty, infinite (where `finite`), or of other dimensions.
+        StatisticsError: not numbers, ragged, too few, too large, or of other dimensions.
     """
     try:
         array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise StatisticsError(
-            f"{name} must be a rectangular array of numbers, NaN where missing: {error}"
-        ) from error
+        raise StatisticsError(f"{name} must be a rectangular array of numbers, NaN for missing: {error}") from error
     if array.ndim not in dimensions:
         allowed = " or ".join(str(d) for d in dimensions)
         raise StatisticsError(f"{name} has {array.ndim} dimensions; allowed: {allowed}")
-    if array.size == 0:
+    if array.size < minimum:
         raise StatisticsError(f"{name} is empty; at least one value is needed")
-    if finite and np.isinf(array).any():
-        raise StatisticsError(f"{name} holds an infinite value; allowed are finite numbers, and NaN for missing")
+    if finite and (np.abs(array) > LARGEST).any():
+        raise StatisticsError(f"{name} holds an infinite value, or one beyond {LARGEST:g}; use NaN for missing")
     return array
 
 

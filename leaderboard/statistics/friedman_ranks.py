@@ -105,7 +105,7 @@ def friedman_units(
     smallest = math.exp(-math.lgamma(k + 1) * (units.n_blocks - 1))
     p_value, method = None, "none"
     if smallest <= level:
-        p_value, method = _p_value(units, ranks, f_statistic, rng, permutations)
+        p_value, method = _p_value(units, ranks, f_statistic, smallest, rng, permutations)
     return Friedman(
         names=units.names,
         average_ranks=tuple(float(r) for r in ranks.mean(axis=0)),
@@ -141,7 +141,12 @@ def friedman_statistics(ranks: Floats) -> tuple[float, float]:
 
 
 def _p_value(
-    units: Units, ranks: Floats, f_statistic: float, rng: np.random.Generator, permutations: int
+    units: Units,
+    ranks: Floats,
+    f_statistic: float,
+    smallest: float,
+    rng: np.random.Generator,
+    permutations: int,
 ) -> tuple[float, str]:
     sums = _block_sums(units, ranks)
     exact = exact_tail(sums)
@@ -152,7 +157,7 @@ def _p_value(
     from scipy.special import fdtrc
 
     n, k = ranks.shape
-    return float(fdtrc(k - 1, (k - 1) * (n - 1), f_statistic)), "Iman-Davenport F"
+    return max(smallest, float(fdtrc(k - 1, (k - 1) * (n - 1), f_statistic))), "Iman-Davenport F"
 
 
 def _block_sums(units: Units, ranks: Floats) -> Ints:

@@ -57,10 +57,8 @@ def trace(spent: Any, loss: Any, *, end: float | None = None) -> Trace:
     Raises:
         StatisticsError: unequal lengths, spending that is missing, negative or decreasing, or an early end.
     """
-    x, y = np.zeros(0), np.zeros(0)
-    if np.size(spent) or np.size(loss):
-        x, y = floats(spent, "spent", (1,)), floats(loss, "loss", (1,))
-        same_shape(x, y, "spent and loss")
+    x, y = floats(spent, "spent", (1,), minimum=0), floats(loss, "loss", (1,), minimum=0)
+    same_shape(x, y, "spent and loss")
     if np.isnan(x).any() or (x < 0).any() or (np.diff(x) < 0).any():
         raise StatisticsError("spent must be cumulative: numbers from 0 up that never decrease")
     last = float(x[-1]) if len(x) else 0.0

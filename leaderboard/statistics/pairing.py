@@ -41,9 +41,8 @@ def pair_runs(contenders: Mapping[str, Mapping[RunKey, float]]) -> PairedRuns:
     """
     keys = tuple(sorted({key for runs in contenders.values() for key in runs}))
     if not keys:
-        raise StatisticsError(
-            f"{counted(len(contenders), 'contender')} with no run given; at least one run is needed"
-        )
+        given = counted(len(contenders), "contender")
+        raise StatisticsError(f"{given} given without any run; at least one is needed")
     columns = {
         name: read_only(np.array([runs.get(key, np.nan) for key in keys], dtype=np.float64))
         for name, runs in contenders.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, Literal, Protocol
 
 from nasbench_sparse.core.budget import Budget
@@ -23,6 +23,8 @@ from nasbench_sparse.runner.results import KnownResults
 
 Resume = Literal["strict", "tell-only"]
 
+FLUSH_SECONDS = 0.1
+
 MOST_TIMELESS = 1000
 """Trials in a row that may take no time under a budget in seconds, which they would never spend."""
 
@@ -35,7 +37,9 @@ class Log(Protocol):
     def asked(self, trial: Trial, at: float) -> None: ...
     def told(self, told: Told) -> None: ...
     def flush(self) -> None: ...
-    def end(self, status: str, budget: Mapping[str, Any], spent: Mapping[str, Any]) -> None: ...
+    def end(
+        self, status: str, budget: Mapping[str, Any], spent: Mapping[str, float], error: str | None = None
+    ) -> None: ...
 
 
 class RunLoop:
@@ -74,6 +78,7 @@ class RunLoop:
         self.incumbent_loss: float | None = None
         self._top_fidelity = 0
         self._timeless = 0
+        self._flushed_at = monotonic()
         self._waiting = False
         self.departed = False
         self.status = "running"
@@ -217,10 +222,17 @@ class RunLoop:
         if trial.number not in self._recorded_told:
             self.log.told(told)
             if self.simulated and not reused:
-                self.log.flush()  # a simulated log is durable by batch, but this outcome cost a training
+                self._keep_trainings()
         self._note(trial, told, seconds)
         self._check_time_passes(seconds)
         return told
+
+    def _keep_trainings(self) -> None:
+        """Flush a simulated log, otherwise durable by batch, at most ten times a second of training."""
+        now = monotonic()
+        if now - self._flushed_at > FLUSH_SECONDS:
+            self.log.flush()
+            self._flushed_at = now
 
     def _check_time_passes(self, seconds: float) -> None:
         self._timeless = 0 if seconds > 0 else self._timeless + 1
@@ -276,7 +288,9 @@ class RunLoop:
     def fail(self, error: Exception) -> None:
         """Write that the run ended by its optimizer's fault; what is recorded stays."""
         self.status, self.error = "failed", error
-        self.log.end("failed", {self.budget.unit: self.budget.amount}, {**self.spent, "clock": self.clock})
+        self.log.end(
+            "failed", {self.budget.unit: self.budget.amount}, {**self.spent, "clock": self.clock}, str(error)
+        )
 
     def _call(self, method: Any, *args: Any) -> Any:
         start = perf_counter()

@@ -18,11 +18,15 @@ class KnownResults:
         recorded: the trainings.
         search: looks up the recorded steps of a whole search, given any of its steps and the replicate; it is
             called once for each search.
+        folds: trainings a trial has; an outcome with fewer curves diverged before the others began.
     """
 
-    def __init__(self, recorded: Mapping[Key, Evaluation], search: RecordedSearch | None = None) -> None:
+    def __init__(
+        self, recorded: Mapping[Key, Evaluation], search: RecordedSearch | None = None, *, folds: int = 1
+    ) -> None:
         self._trainings = dict(recorded)
         self._search = search
+        self._folds = folds
         self._searches: dict[tuple[SearchStep, int], dict[int, Evaluation]] = {}
 
     def __len__(self) -> int:
@@ -35,7 +39,7 @@ class KnownResults:
         known = self._trainings.get((trial.config_key, trial.replicate))
         if known is None:
             return None
-        reached = _reached(known)
+        reached = self._reached(known)
         if reached >= trial.fidelity:
             if reached == trial.fidelity and known.status is Status.OK:
                 return known
@@ -49,7 +53,7 @@ class KnownResults:
         if trial.search is not None:
             return trial.search.step in self._steps(trial.search, trial.replicate)
         known = self._trainings.get((trial.config_key, trial.replicate))
-        return known is not None and (known.status is Status.DIVERGED or _reached(known) >= trial.fidelity)
+        return known is not None and (known.status is Status.DIVERGED or self._reached(known) >= trial.fidelity)
 
     def add(self, trial: Trial, evaluation: Evaluation) -> None:
         """Remember an outcome if it can be reused and is the longest of its config."""
@@ -63,9 +67,8 @@ class KnownResults:
         if known is None or (known.status is Status.OK and self._says_more(evaluation, known)):
             self._trainings[key] = evaluation
 
-    @staticmethod
-    def _says_more(evaluation: Evaluation, known: Evaluation) -> bool:
-        return evaluation.status is Status.DIVERGED or _reached(evaluation) > _reached(known)
+    def _says_more(self, evaluation: Evaluation, known: Evaluation) -> bool:
+        return evaluation.status is Status.DIVERGED or self._reached(evaluation) > self._reached(known)
 
     def _steps(self, step: SearchStep, replicate: int) -> dict[int, Evaluation]:
         first = replace(step, step=0), replicate
@@ -73,7 +76,8 @@ class KnownResults:
             self._searches[first] = dict(self._search(step, replicate)) if self._search is not None else {}
         return self._searches[first]
 
-
-def _reached(evaluation: Evaluation) -> int:
-    """Return how many points every fold has."""
-    return min((len(curve) for curve in evaluation.curves), default=0)
+    def _reached(self, evaluation: Evaluation) -> int:
+        """Return how many points every fold has."""
+        if len(evaluation.curves) < self._folds:
+            return 0
+        return min((len(curve) for curve in evaluation.curves), default=0)

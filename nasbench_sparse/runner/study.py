@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from nasbench_sparse.core.executor import Executor
-from nasbench_sparse.core.record import Told
+from nasbench_sparse.core.record import Recording, Told
 from nasbench_sparse.core.trial import Evaluation, SearchStep
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors import make_executor
@@ -97,7 +97,8 @@ class Study:
         that the same call resumes.
         """
         plans = list(plans)
-        todo = [plan for plan in plans if not self._reuse(plan)]
+        recorded = self.store.statuses()
+        todo = [plan for plan in plans if not self._reuse(plan, recorded)]
         check_optimizers(todo)
         self.watcher.planned(plans, len(plans) - len(todo))
         try:
@@ -119,8 +120,8 @@ class Study:
     def _checkpoints(self) -> Path:
         return Path(f"{self.store.path}.checkpoints")
 
-    def _reuse(self, plan: PlannedRun) -> bool:
-        done = already_done(self.store.recorded(plan.spec.run_id), plan.budget)
+    def _reuse(self, plan: PlannedRun, recorded: Mapping[str, Recording]) -> bool:
+        done = already_done(recorded.get(plan.spec.run_id, Recording()), plan.budget)
         if done:
             self.report.reused.append(plan.spec.run_id)
         return done
@@ -175,7 +176,9 @@ class Study:
             def search(step: SearchStep, replicate: int) -> Mapping[int, Evaluation]:
                 return self.store.search_results(fingerprint, replicate, step.method, dict(step.options), step.seed)
 
-            self._results[fingerprint] = KnownResults(self.store.results(fingerprint), search)
+            self._results[fingerprint] = KnownResults(
+                self.store.results(fingerprint), search, folds=plan.task.folds
+            )
         return self._results[fingerprint]
 
     def _heard(self, loop: RunLoop, told: Told | None) -> None:

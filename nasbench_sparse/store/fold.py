@@ -51,7 +51,7 @@ _RUNS = [
     """
     INSERT INTO {target}.runs
     SELECT run_id, run.study, task.fingerprint, run.optimizer, run.options, run.source, run.seed, run.replicate,
-           NULL, NULL, run.workers, run.executor, 'running', time, NULL, provenance, false, -1
+           NULL, NULL, run.workers, run.executor, 'running', time, NULL, NULL, provenance, false, -1
     FROM headers AS h ANTI JOIN {target}.runs USING (run_id)
     QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY seq) = 1
     """,
@@ -66,7 +66,7 @@ _RUNS = [
     SELECT DISTINCT md5(provenance), provenance
     FROM headers WHERE md5(provenance) NOT IN (SELECT provenance_key FROM {base}.provenances)
     """,
-    # Which run, task and provenance each session's events belong to; a session's header may be merged already.
+    # Which run, task and provenance events belong to, from each header on; the header may be merged already.
     """
     CREATE TEMP TABLE origins AS
     SELECT run_id, -1 AS since, fingerprint, md5(provenance) AS provenance_key
@@ -166,12 +166,14 @@ _RESULTS = [
 
 _END = [
     """
-    UPDATE {target}.runs AS r SET status = 'running', ended = NULL, study = h.run.study, provenance = h.provenance
+    UPDATE {target}.runs AS r SET status = 'running', ended = NULL, error = NULL, study = h.run.study,
+           provenance = h.provenance
     FROM (SELECT * FROM headers QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY seq DESC) = 1) AS h
     WHERE r.run_id = h.run_id
     """,
     """
-    UPDATE {target}.runs AS r SET status = e.status, ended = e.time, budget = e.budget, spent = e.spent
+    UPDATE {target}.runs AS r SET status = e.status, ended = e.time, error = e.error, budget = e.budget,
+           spent = e.spent
     FROM (
         SELECT * FROM events WHERE event IN ('run', 'end')
         QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY seq DESC) = 1

@@ -101,18 +101,22 @@ class JournalFile:
         try:
             lines = _verified(path, path.read_bytes())
             self.events = [decode_line(line) for line in lines]
-            self._size = sum(len(line) + 1 for line in lines)
-            if os.fstat(self._descriptor).st_size > self._size:
-                _truncate(self._descriptor, self._size)
-            os.lseek(self._descriptor, self._size, os.SEEK_SET)
+            size = sum(len(line) + 1 for line in lines)
+            if os.fstat(self._descriptor).st_size > size:
+                _truncate(self._descriptor, size)
+            os.lseek(self._descriptor, size, os.SEEK_SET)
         except BaseException:
             os.close(self._descriptor)
             raise
-        self._buffer: list[bytes] = []
+        # (bytes in the file, lines not in it yet), in one attribute: an interrupt finds both or neither changed
+        self._state: tuple[int, list[bytes]] = (size, [])
         self._torn = False
 
-    def append(self, event: Event) -> None:
-        """Write one event: at once and durably, or with its batch.
+    def append(self, event: Event, *, sync: bool = True) -> None:
+        """Write one event: at once, or with its batch.
+
+        Args:
+            sync: whether an event written at once must also survive a loss of power, which takes most of the time.
 
         Raises:
             StoreError: the event cannot be encoded, or the disk refused; then the event is not recorded, the
@@ -122,27 +126,31 @@ class JournalFile:
             line = encode_line(event)
         except TypeError as error:
             raise StoreError(f"{event['event']} event of {self.path.stem} cannot be recorded: {error}") from error
-        self._buffer.append(line)
-        if self.durable == "each" or len(self._buffer) >= BATCH:
+        _, buffer = self._state
+        buffer.append(line)
+        if self.durable == "each" or len(buffer) >= BATCH:
             try:
-                self.flush()
+                self.flush(sync=sync)
             except StoreError:
-                self._buffer.pop()
+                buffer.pop()
                 raise
 
-    def flush(self) -> None:
-        """Make everything appended so far durable.
+    def flush(self, *, sync: bool = True) -> None:
+        """Write everything appended so far, and make it durable.
 
         Raises:
             StoreError: the disk refused; the file is as before and what was appended is kept for another try.
         """
-        if not self._buffer:
+        size, buffer = self._state
+        if not buffer:
             return
-        data = b"".join(self._buffer)
+        data = b"".join(buffer)
         try:
             self._restore()
+            self._torn = True  # until all is done, also if an interrupt ends this here
             _write_all(self._descriptor, data)
-            _sync(self._descriptor)
+            if sync:
+                _sync(self._descriptor)
         except OSError as error:
             self._torn = True
             self._try_restore()
@@ -150,14 +158,14 @@ class JournalFile:
                 f"{self.path} cannot be written: {error.strerror or error}; nothing recorded so far is lost: "
                 "make room and resume the run"
             ) from error
-        self._size += len(data)
-        self._buffer.clear()
+        self._state = (size + len(data), [])
+        self._torn = False
 
     def close(self) -> None:
         """Flush and release the journal; one in which nothing was ever written is removed."""
         try:
             self.flush()
-            if self._size == 0:
+            if self._state[0] == 0:
                 self.path.unlink(missing_ok=True)
         finally:
             os.close(self._descriptor)
@@ -165,8 +173,9 @@ class JournalFile:
     def _restore(self) -> None:
         """Cut off what a failed write left."""
         if self._torn:
-            _truncate(self._descriptor, self._size)
-            os.lseek(self._descriptor, self._size, os.SEEK_SET)
+            size, _ = self._state
+            _truncate(self._descriptor, size)
+            os.lseek(self._descriptor, size, os.SEEK_SET)
             self._torn = False
 
     def _try_restore(self) -> None:

@@ -30,10 +30,10 @@ class RunLog:
     """Writes a run's journal, until closed; a context manager, driven by one thread.
 
     Every event carries `seq`, its number in the run's whole life, across resumes and merges. A header (`run`
-    event) precedes the first event of each session, so that a session that records nothing leaves no trace.
+    event) precedes the first event after each opening, so that one that records nothing leaves no trace.
 
     Attributes:
-        recording: what was recorded of the run before this session.
+        recording: what was recorded of the run before it was opened.
     """
 
     def __init__(self, journal: JournalFile, header: Event, recording: Recording, next_seq: int) -> None:
@@ -67,7 +67,8 @@ class RunLog:
                 "resumes_at": trial.resumes_at,
                 "at": number(at),
                 "search": None if step is None else encode_step(step),
-            }
+            },
+            sync=False,  # replay asks again for what a loss of power took; a kill takes nothing that was written
         )
         self._asked.add(trial.number)
         self._untold[trial.number] = trial
@@ -102,8 +103,10 @@ class RunLog:
         self._append(event)
         del self._untold[told.number]
 
-    def end(self, status: str, budget: Mapping[str, Any], spent: Mapping[str, float]) -> None:
-        """Record that the run stopped, and flush; a larger budget may begin it again."""
+    def end(
+        self, status: str, budget: Mapping[str, Any], spent: Mapping[str, float], error: str | None = None
+    ) -> None:
+        """Record that the run stopped, and why if it failed, and flush; a larger budget may begin it again."""
         self._append(
             {
                 "event": "end",
@@ -111,6 +114,7 @@ class RunLog:
                 "status": status,
                 "budget": dict(budget),
                 "spent": {k: number(v) for k, v in spent.items()},
+                "error": text(error),
                 "time": timestamp(),
             }
         )
@@ -130,13 +134,13 @@ class RunLog:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _append(self, event: Event) -> None:
+    def _append(self, event: Event, *, sync: bool = True) -> None:
         if self._header is not None:
             self._journal.append({**self._header, "seq": self._seq})
             self._seq += 1
             self._header = None
         event["seq"] = self._seq
-        self._journal.append(event)
+        self._journal.append(event, sync=sync)
         self._seq += 1
 
 

@@ -40,7 +40,7 @@ CREATE TABLE search_steps (
 CREATE TABLE runs (
     run_id VARCHAR NOT NULL, study VARCHAR, fingerprint VARCHAR NOT NULL, optimizer VARCHAR, options JSON,
     source_hash VARCHAR, seed BIGINT, replicate INTEGER, budget JSON, spent JSON, workers INTEGER,
-    executor VARCHAR, status VARCHAR, started VARCHAR, ended VARCHAR, provenance JSON,
+    executor VARCHAR, status VARCHAR, started VARCHAR, ended VARCHAR, error VARCHAR, provenance JSON,
     hidden BOOLEAN NOT NULL, events BIGINT NOT NULL
 );
 

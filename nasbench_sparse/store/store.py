@@ -52,7 +52,7 @@ class Store:
 
         Args:
             declaration: the task's, of which name, version, family and derived_from are kept as columns.
-            provenance: JSON data on where this session runs: versions, git revision, host, device, threads.
+            provenance: JSON data on where the run is carried out: versions, git revision, host, device, threads.
             durable: "each" puts every event on the disk before it returns (live trials); "batch" does so for
                 256 at a time and at the end (simulated ones, which can be computed again).
 

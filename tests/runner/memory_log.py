@@ -32,5 +32,7 @@ class MemoryLog:
     def flush(self) -> None:
         """Everything is kept at once."""
 
-    def end(self, status: str, budget: Mapping[str, Any], spent: Mapping[str, Any]) -> None:
+    def end(
+        self, status: str, budget: Mapping[str, Any], spent: Mapping[str, float], error: str | None = None
+    ) -> None:
         self.events.append(("end", status))

@@ -130,7 +130,7 @@ def test_runs_are_paired_by_seed_and_replicate() -> None:
     assert (result.n, result.dropped) == (2, 2)
     assert result.difference == pytest.approx(-0.3)
     assert "n = 2 runs of one task, paired by seed and replicate, 2 with holes left out" in result.sentence
-    with pytest.raises(StatisticsError, match="no run given"):
+    with pytest.raises(StatisticsError, match="1 contender given without any run"):
         pair_runs({"a": {}})
 
 

@@ -11,8 +11,7 @@ from nasbench_sparse.store import Store
 from nasbench_sparse.store import journal as journal_module
 from nasbench_sparse.store.encode import encode_line, is_intact
 from nasbench_sparse.store.journal import Damage, JournalFile, read_events
-
-from .samples import begin, contents, fill, journal, ok, record_everything, spec, told, trial
+from tests.store.samples import begin, contents, fill, journal, ok, record_everything, spec, told, trial
 
 
 def event(seq: int) -> dict[str, object]:
@@ -153,6 +152,26 @@ def test_a_write_that_cannot_be_undone_is_undone_later(path: Path, monkeypatch: 
     file.append(event(2))
     file.close()
     assert path.read_bytes() == before + encode_line(event(2))
+
+
+@pytest.mark.parametrize("place", ["_write", "_sync"])
+def test_an_interrupted_write_neither_loses_nor_doubles_an_event(
+    path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    real = getattr(journal_module, place)
+
+    def interrupted(*args: object) -> object:
+        monkeypatch.setattr(journal_module, place, real)
+        real(*args)
+        raise KeyboardInterrupt
+
+    journal = JournalFile(path, "each")
+    journal.append(event(0))
+    monkeypatch.setattr(journal_module, place, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        journal.append(event(1))
+    journal.close()
+    assert [found["seq"] for found in read_events(path)] == [0, 1]
 
 
 def test_a_run_has_one_writer(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ import pytest
 
 from nasbench_sparse.errors import StoreError
 from nasbench_sparse.store import Store
-
-from .samples import FINGERPRINT, TABLES, begin, contents, fill, journal, record_everything, spec, trial
+from tests.store.samples import FINGERPRINT, TABLES, begin, contents, fill, journal, record_everything, spec, trial
 
 RUN = spec().run_id
 

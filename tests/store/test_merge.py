@@ -13,8 +13,19 @@ from nasbench_sparse.core.trial import Evaluation, Status
 from nasbench_sparse.errors import StoreError
 from nasbench_sparse.store import Store, connect
 from nasbench_sparse.store import merge as merge_module
-
-from .samples import begin, contents, curve, fill, journal, ok, record_everything, search_trial, spec, told, trial
+from tests.store.samples import (
+    begin,
+    contents,
+    curve,
+    fill,
+    journal,
+    ok,
+    record_everything,
+    search_trial,
+    spec,
+    told,
+    trial,
+)
 
 ROOT = Path(__file__).parents[2]
 

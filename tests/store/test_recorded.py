@@ -11,8 +11,7 @@ from nasbench_sparse.core.record import Recording
 from nasbench_sparse.core.trial import Evaluation, Status
 from nasbench_sparse.errors import StoreError
 from nasbench_sparse.store import Store
-
-from .samples import (
+from tests.store.samples import (
     FINGERPRINT,
     begin,
     contents,
@@ -86,7 +85,7 @@ def test_recorded_is_new_for_an_unknown_run(store: Store) -> None:
     assert store.recorded("f" * 16).status == "new"
 
 
-def test_a_session_that_records_nothing_leaves_nothing(store: Store) -> None:
+def test_a_run_that_records_nothing_leaves_nothing(store: Store) -> None:
     with begin(store):
         assert journal(store).exists()
     assert not journal(store).exists()

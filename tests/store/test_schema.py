@@ -7,8 +7,7 @@ import pytest
 
 from nasbench_sparse.errors import StoreError
 from nasbench_sparse.store import Store, schema
-
-from .samples import contents, fill, spec
+from tests.store.samples import contents, fill, spec
 
 
 @pytest.fixture

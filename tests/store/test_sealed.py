@@ -8,8 +8,7 @@ import pytest
 
 from nasbench_sparse.errors import SealedQueryError
 from nasbench_sparse.store import Store
-
-from .samples import begin, contents, fill, ok, spec, told, trial
+from tests.store.samples import begin, contents, fill, ok, spec, told, trial
 
 
 @pytest.fixture(scope="module")

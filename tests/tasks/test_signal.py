@@ -3,9 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nasbench_sparse.core.objective import Objective
 from nasbench_sparse.tasks import tasks
+from nasbench_sparse.tasks.measure_signal import main
 from nasbench_sparse.tasks.signal import measure, signal_of
+from nasbench_sparse.testing.problems import SyntheticTask
 
+QUIET = SyntheticTask(noise=0.0)
+UNBOUNDED = Objective("val_loss", "minimize", worst=1e9)
 TASKS = {task.name: task for task in tasks()}
 
 
@@ -37,6 +42,22 @@ def test_signal_of_independent_replicates_is_near_zero() -> None:
     assert abs(signal.tau) < 0.19
     assert signal.interval[0] < 0.0 < signal.interval[1]
     assert signal.standard_error == pytest.approx(0.048, rel=0.25)
+
+
+def test_measure_is_one_without_noise_and_near_zero_where_noise_is_all() -> None:
+    quiet, seconds = measure(SyntheticTask(noise=0.0))
+    assert quiet.tau == 1.0
+    assert quiet.configs == 50
+    assert seconds > 0.0
+    # a standard deviation of tau of 0.1 for 50 independent pairs; 4 sigmas
+    assert abs(measure(SyntheticTask(noise=1e6, objective=UNBOUNDED))[0].tau) < 0.4
+
+
+def test_main_prints_a_declaration_for_each_name(capsys: pytest.CaptureFixture[str]) -> None:
+    main([f"{__name__}:QUIET"])
+    line = capsys.readouterr().out
+    assert line.startswith(f"{__name__}:QUIET: Signal(tau=")
+    assert line.endswith(" s an evaluation\n")
 
 
 @pytest.mark.slow

@@ -1,0 +1,22 @@
+/* The named choices (operators, activations, optimizers, ...) in the final incumbent of each run. */
+WITH settings AS (
+    SELECT CAST(NULL AS VARCHAR[]) AS run_ids -- NULL takes every visible run
+),
+best AS (
+    SELECT r.run_id, r.fingerprint, k.name AS task, t.config_key
+    FROM visible_runs AS r
+    JOIN tasks AS k USING (fingerprint)
+    JOIN trials AS t USING (run_id)
+    CROSS JOIN settings AS s
+    WHERE t.kind = 'trial' AND t.status = 'OK'
+      AND t.fidelity = CAST(k.declaration ->> '$.fidelity.max' AS INTEGER)
+      AND (s.run_ids IS NULL OR r.run_id IN (SELECT unnest(run_ids) FROM settings))
+    QUALIFY row_number() OVER (PARTITION BY r.run_id ORDER BY t.loss, t.number) = 1
+)
+SELECT b.task, j.key AS field, j.value ->> '$' AS choice, count(*) AS incumbents
+FROM best AS b
+JOIN configs AS c USING (fingerprint, config_key)
+CROSS JOIN json_each(c.config) AS j
+WHERE json_type(j.value) = 'VARCHAR'
+GROUP BY ALL
+ORDER BY ALL

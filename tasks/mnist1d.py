@@ -23,7 +23,7 @@ def tasks() -> tuple[TrainingTask, ...]:
     return (
         CNN.densities(budget=0.1, signal=Signal(0.67, (0.53, 0.78), 0.21)),
         CNN.operators(Signal(0.71, (0.57, 0.82), 0.24)),
-        CNN.cells(),
+        CNN.cells(Signal(0.69, (0.57, 0.8), 0.2)),
         CNN.hyperparameters(Signal(0.89, (0.8, 0.95), 0.6)),
         CNN.densities_and_operators(Signal(0.75, (0.63, 0.84), 0.63)),
     )

@@ -6,6 +6,10 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+BudgetUnit = Literal["evaluations", "seconds"]
+"""What runs are compared at: full-evaluation equivalents, or seconds on the run's clock."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,6 +35,9 @@ class RunRow:
         trials, bad_trials: outcomes told, and how many of them are not OK.
         optimizer_seconds: time inside the optimizer's own `ask` and `tell`; None until the run has ended once.
         evaluation_seconds: training time charged.
+        family: of the task; statistics block by it.
+        space: type of the task's search space.
+        clock: seconds on the executor's clock at the last outcome told.
     """
 
     run_id: str
@@ -50,6 +57,13 @@ class RunRow:
     bad_trials: int
     optimizer_seconds: float | None
     evaluation_seconds: float
+    family: str = ""
+    space: str = ""
+    clock: float = 0.0
+
+    def spent(self, unit: BudgetUnit) -> float:
+        """Return what the run has spent."""
+        return self.full_evaluations if unit == "evaluations" else self.clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +114,11 @@ def common_budgets(runs: Iterable[RunRow]) -> dict[str, float]:
     }
 
 
-def covers(row: RunRow, budget: float | None) -> bool:
+def covers(row: RunRow, budget: float | None, unit: BudgetUnit = "evaluations") -> bool:
     """Tell whether a run has a result at the budget at which its task is compared."""
     if budget is None:
         return False
-    return row.status == "exhausted" or row.full_evaluations >= budget - 1e-9
+    return row.status == "exhausted" or row.spent(unit) >= budget - 1e-9
 
 
 def _newest(

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nasbench_sparse.leaderboard.runs import Contender, RunRow, Superseded, covers
+from nasbench_sparse.leaderboard.runs import BudgetUnit, Contender, RunRow, Superseded, covers
 
 BASELINE = "random"
 
@@ -52,7 +52,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A contender over all tasks; ranks, wins and normalised scores over complete tasks only."""
+    """A contender over all tasks; ranks, wins and normalised scores over complete tasks only.
+
+    Args:
+        wins: complete tasks on which no mean loss is lower.
+        score_low, score_high: 95 % interval of the normalised score; None until judged, or where there is none.
+        better, equal, worse: duels with every other contender on every complete task, by what a test within the
+            task shows after correction; None until judged.
+    """
 
     contender: Contender
     mean_rank: float | None
@@ -63,6 +70,11 @@ class Standing:
     evaluation_seconds: float
     failed_runs: int
     bad_trials: int
+    score_low: float | None = None
+    score_high: float | None = None
+    better: int | None = None
+    equal: int | None = None
+    worse: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +82,8 @@ class Board:
     """A leaderboard: standings best first, entries by task and rank.
 
     Args:
-        budgets: full-evaluation equivalents at which each task is compared.
+        budgets: amount of `unit` at which each task is compared.
+        asked: whether that budget was asked for, rather than the largest that is common.
         complete_tasks: tasks on which every contender has all of its runs.
         repeated: runs left out because another executor ran the same seed.
     """
@@ -82,6 +95,8 @@ class Board:
     complete_tasks: tuple[str, ...]
     superseded: tuple[Superseded, ...] = ()
     repeated: int = 0
+    unit: BudgetUnit = "evaluations"
+    asked: bool = False
 
 
 def make_board(
@@ -90,6 +105,9 @@ def make_board(
     incumbents: Mapping[str, float],
     superseded: Sequence[Superseded] = (),
     repeated: int = 0,
+    *,
+    unit: BudgetUnit = "evaluations",
+    asked: bool = False,
 ) -> Board:
     """Score runs.
 
@@ -105,7 +123,7 @@ def make_board(
     entries: list[Entry] = []
     for task in tasks:
         present = [
-            _entry(task, contender, groups[task, contender], budgets.get(task), incumbents)
+            _entry(task, contender, groups[task, contender], budgets.get(task), incumbents, unit)
             for contender in contenders
             if (task, contender) in groups
         ]
@@ -125,6 +143,8 @@ def make_board(
         complete_tasks=tuple(complete),
         superseded=tuple(superseded),
         repeated=repeated,
+        unit=unit,
+        asked=asked,
     )
 
 
@@ -134,8 +154,9 @@ def _entry(
     runs: Sequence[RunRow],
     budget: float | None,
     incumbents: Mapping[str, float],
+    unit: BudgetUnit,
 ) -> Entry:
-    covering = [run for run in runs if covers(run, budget)]
+    covering = [run for run in runs if covers(run, budget, unit)]
     losses = [incumbents.get(run.run_id, run.worst) for run in covering]
     own = [run.optimizer_seconds for run in runs if run.optimizer_seconds is not None]
     return Entry(

@@ -124,6 +124,9 @@ def notes(board: Board) -> list[str]:
 
 def _budget_note(board: Board) -> str:
     amounts = sorted({round(amount, 6) for amount in board.budgets.values()})
+    if board.asked and amounts:
+        measure = "full-evaluation equivalents" if board.unit == "evaluations" else "seconds of the runs' clock"
+        return f"Compared at {amounts[0]:g} {measure}, as asked for; runs that spent less are left out."
     what = "the smallest budget that every finished run of a task spent"
     if not amounts:
         return "No run has ended yet, so nothing is compared."

@@ -47,7 +47,7 @@ def tasks() -> tuple[TrainingTask, ...]:
         MLP.hyperparameters(Signal(0.81, (0.66, 0.94), 0.68)),
         CNN.densities(signal=Signal(0.77, (0.67, 0.85), 0.45)),
         CNN.operators(Signal(0.75, (0.57, 0.89), 0.63)),
-        CNN.cells(),
+        CNN.cells(Signal(0.84, (0.77, 0.9), 0.69)),
         CNN.hyperparameters(Signal(0.94, (0.88, 0.97), 0.81)),
         LENET5.densities(signal=Signal(0.58, (0.41, 0.71), 0.08)),
         LENET5.operators(Signal(0.85, (0.77, 0.92), 0.52)),

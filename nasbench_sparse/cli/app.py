@@ -90,6 +90,10 @@ def run(
     seeds: Annotated[Optional[str], typer.Option(help="Such as 0-4,7.", show_default="0")] = None,  # noqa: UP045
     trials: Annotated[Optional[float], typer.Option(help="Budget in trials.", show_default="20")] = None,  # noqa: UP045
     epochs: Annotated[Optional[float], typer.Option(help="Budget in units of fidelity.")] = None,  # noqa: UP045
+    evaluations: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Budget in full-evaluation equivalents: epochs over a whole training's."),
+    ] = None,
     seconds: Annotated[Optional[float], typer.Option(help="Budget in recorded training seconds.")] = None,  # noqa: UP045
     workers: Annotated[Optional[int], typer.Option(help="Trials in flight per run.", show_default="1")] = None,  # noqa: UP045
     executor: Annotated[
@@ -132,6 +136,7 @@ def run(
         seeds,
         trials,
         epochs,
+        evaluations,
         seconds,
         replicate,
         workers,

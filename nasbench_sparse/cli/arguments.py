@@ -33,14 +33,13 @@ def parse_seeds(text: str) -> list[int]:
     return list(seeds)
 
 
-def parse_budget(trials: float | None, epochs: float | None, seconds: float | None) -> Budget | None:
+def parse_budget(**amounts: float | None) -> Budget | None:
     """Return the one budget given, or None.
 
     Raises:
         NbsError: more than one, or an amount that allows nothing.
     """
-    given = {"trials": trials, "epochs": epochs, "seconds": seconds}
-    named = [(unit, amount) for unit, amount in given.items() if amount is not None]
+    named = [(unit, amount) for unit, amount in amounts.items() if amount is not None]
     if len(named) > 1:
         raise NbsError(f"give one budget, not {' and '.join(f'--{unit}' for unit, _ in named)}")
     return Budget(named[0][0], named[0][1]) if named else None  # type: ignore[arg-type]

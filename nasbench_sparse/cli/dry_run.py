@@ -63,10 +63,11 @@ def _forecast(plan: PlannedRun, recording: Recording, unit_seconds: Mapping[str,
         spent = recording.told[-1].at if recording.told else 0.0
         return Forecast(plan, False, recorded, None, max(0.0, budget.amount - spent))
     units = sum(told.units for told in recording.told)
-    if budget.unit == "epochs":
-        left = max(0.0, budget.amount - units) / task.fidelity.max
-        return Forecast(plan, False, recorded, None, None if full is None else left * full / workers)
-    trials = max(0, math.ceil(budget.amount - recorded))
+    if budget.unit == "trials":
+        trials = max(0, math.ceil(budget.amount - recorded))
+    else:
+        evaluations = budget.amount / (task.fidelity.max if budget.unit == "epochs" else 1)
+        trials = max(0, math.ceil(evaluations - units / task.fidelity.max))
     return Forecast(plan, False, recorded, trials, None if full is None else trials * full / workers)
 
 
@@ -97,7 +98,7 @@ def summary(forecasts: Sequence[Forecast], store: Path, slots: int = 1) -> str:
     counts = sum(each.trainings or 0 for each in forecasts)
     unknown = sorted({each.plan.spec.task for each in forecasts if each.seconds is None})
     seconds = sum((each.seconds or 0.0) * _share(each.plan, slots) for each in forecasts)
-    trainings = f"at most {counts} training{'' if counts == 1 else 's'}"
+    trainings = f"the work of at most {counts} full training{'' if counts == 1 else 's'}"
     if open_ended:
         trainings += (
             f" and those of {open_ended} run{'' if open_ended == 1 else 's'} whose budget is no number of trials"

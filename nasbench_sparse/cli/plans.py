@@ -23,6 +23,7 @@ class Request:
     seeds: str | None = None
     trials: float | None = None
     epochs: float | None = None
+    evaluations: float | None = None
     seconds: float | None = None
     replicate: int | None = None
     workers: int | None = None
@@ -51,6 +52,7 @@ def _suite_plans(request: Request) -> list[PlannedRun]:
         "--option": request.options,
         "--trials": request.trials,
         "--epochs": request.epochs,
+        "--evaluations": request.evaluations,
         "--seconds": request.seconds,
         "--replicate": request.replicate,
     }
@@ -91,7 +93,13 @@ def _own_plans(request: Request) -> list[PlannedRun]:
             "nothing to run: name a suite, or at least one --task and one --optimizer "
             "(`list suites`, `list tasks` and `list optimizers` show what there is)"
         )
-    budget = parse_budget(request.trials, request.epochs, request.seconds) or DEFAULT_BUDGET
+    given = parse_budget(
+        trials=request.trials,
+        epochs=request.epochs,
+        evaluations=request.evaluations,
+        seconds=request.seconds,
+    )
+    budget = given or DEFAULT_BUDGET
     tasks = [load_task(name) for name in dict.fromkeys(request.tasks)]
     entries = [load_optimizer(name) for name in dict.fromkeys(request.optimizers)]
     options = split_options(request.options, entries)

@@ -118,8 +118,9 @@ def share_done(loop: RunLoop) -> float:
     """Return which part of a run's budget is done, work in flight left out."""
     if loop.budget.unit == "seconds":
         done = loop.clock
-    elif loop.budget.unit == "epochs":
+    elif loop.budget.unit in ("epochs", "evaluations"):
         done = loop.spent["epochs"] - sum(t.fidelity - t.resumes_at for t in loop.in_flight.values())
+        done /= loop.task.fidelity.max if loop.budget.unit == "evaluations" else 1
     else:
         done = loop.spent["trials"] - len(loop.in_flight)
     return min(1.0, max(0.0, done / loop.budget.amount))

@@ -68,16 +68,16 @@ def test_run_gives_options_to_the_optimizers_meant(command: Command, folder: Pat
 def test_dry_run_counts_trainings_reuse_and_time_and_trains_nothing(command: Command, folder: Path) -> None:
     new = command(*QUICK, "-o", "random", "--trials", 5, "--dry-run")
     assert new.status == 0
-    assert "at most 5 trainings; time unknown" in new.out
+    assert "the work of at most 5 full trainings; time unknown" in new.out
     assert not Path("results.duckdb").exists()
     command(*QUICK, "-o", "random", "--trials", 5)
     more = command(*QUICK, "-o", "random", "--seeds", "0-1", "--trials", 7, "--dry-run")
     assert (
-        "0 reused as they are in results.duckdb, 5 recorded trials reused; at most 9 trainings; about" in more.out
+        "0 reused as they are in results.duckdb, 5 recorded trials reused; the work of at most 9 full trainings; about" in more.out
     )
     assert "time unknown" not in more.out
     same = command(*QUICK, "-o", "random", "--trials", 5, "--dry-run")
-    assert "1 reused as they are in results.duckdb, 5 recorded trials reused; at most 0 trainings" in same.out
+    assert "1 reused as they are in results.duckdb, 5 recorded trials reused; the work of at most 0 full trainings" in same.out
 
 
 @pytest.mark.parametrize(

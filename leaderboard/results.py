@@ -1,0 +1,174 @@
+"""Results: the runs of a store that count, and the loss each has at the budget at which its task is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+
+from nasbench_sparse.errors import NbsError
+from nasbench_sparse.leaderboard.runs import (
+    BudgetUnit,
+    Contender,
+    RunRow,
+    Superseded,
+    common_budgets,
+    covers,
+    labels,
+    select,
+)
+from nasbench_sparse.leaderboard.sql import query
+from nasbench_sparse.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which runs are compared, and at which budget; None takes all, or the largest common budget.
+
+    Args:
+        tasks: names.
+        run_ids, study: runs named one by one, and those made for a study; together where both are given.
+        space: a type of search space, such as "LayerDensity".
+        evaluations, seconds: the budget, in full evaluations or on the runs' clock; not both.
+    Raises:
+        NbsError: two budgets, or one that is not positive.
+    """
+
+    tasks: Collection[str] | None = None
+    run_ids: Collection[str] | None = None
+    study: str | None = None
+    space: str | None = None
+    family: str | None = None
+    evaluations: float | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.evaluations is not None and self.seconds is not None:
+            raise NbsError("compare at a number of evaluations or of seconds, not at both")
+        for amount in (self.evaluations, self.seconds):
+            if amount is not None and not amount > 0:
+                raise NbsError(f"a budget of {amount:g} compares nothing; give a positive number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """Runs that count, with their final losses.
+
+    Args:
+        budgets: per task, the amount of `unit` at which it is compared; tasks without an ended run are left out.
+        best: per run id, the lowest loss at the maximal fidelity within the budget; absent where there is none.
+        chosen: what the queries' setting `run_ids` is: None where every visible run of the store counts.
+        queries: the SQL that was carried out, by name.
+    """
+
+    runs: tuple[RunRow, ...]
+    budgets: Mapping[str, float]
+    best: Mapping[str, float]
+    unit: BudgetUnit = "evaluations"
+    asked: bool = False
+    superseded: tuple[Superseded, ...] = ()
+    repeated: int = 0
+    chosen: tuple[str, ...] | None = None
+    queries: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks, sorted."""
+        return tuple(sorted({run.task for run in self.runs}))
+
+    @property
+    def names(self) -> dict[Contender, str]:
+        """What each contender is called."""
+        return labels(sorted({run.contender for run in self.runs}))
+
+    @property
+    def families(self) -> dict[str, str]:
+        """The family of each task."""
+        return {run.task: run.family for run in self.runs}
+
+    def covering(self, run: RunRow) -> bool:
+        """Tell whether a run has a result at its task's budget."""
+        return covers(run, self.budgets.get(run.task), self.unit)
+
+    def loss(self, run: RunRow) -> float | None:
+        """Return a run's final loss: the objective's worst if it found nothing, None if it does not cover."""
+        return self.best.get(run.run_id, run.worst) if self.covering(run) else None
+
+
+def read_results(store: Store, wanted: Wanted | None = None) -> Results:
+    """Read the runs wanted and their losses; hidden runs are left out."""
+    wanted = wanted or Wanted()
+    every = Wanted() == Wanted(
+        tasks=wanted.tasks, run_ids=wanted.run_ids, study=wanted.study, space=wanted.space, family=wanted.family
+    )
+    runs_query = query(
+        "runs",
+        tasks=None if wanted.tasks is None else sorted(wanted.tasks),
+        run_ids=None if wanted.run_ids is None else sorted(wanted.run_ids),
+        study=wanted.study,
+        space=wanted.space,
+        family=wanted.family,
+    )
+    rows = [_run(row) for row in store.sql(runs_query).to_dicts()]
+    selection = select(rows)
+    chosen = None
+    if not every or len(selection.runs) < len(rows):
+        chosen = tuple(sorted(run.run_id for run in selection.runs))
+    budgets, unit = _budgets(selection.runs, wanted)
+    losses_query = query(
+        "final_losses",
+        run_ids=chosen,
+        evaluations=budgets if unit == "evaluations" else None,
+        seconds=wanted.seconds,
+    )
+    best = dict(store.sql(losses_query).iter_rows()) if selection.runs else {}
+    return Results(
+        runs=selection.runs,
+        budgets=budgets,
+        best={run_id: loss for run_id, loss in best.items() if loss == loss},
+        unit=unit,
+        asked=wanted.evaluations is not None or wanted.seconds is not None,
+        superseded=selection.superseded,
+        repeated=selection.repeated,
+        chosen=chosen,
+        queries={"runs": runs_query, "final_losses": losses_query},
+    )
+
+
+def _budgets(
+    runs: Collection[RunRow], wanted: Wanted
+) -> tuple[dict[str, float], Literal["evaluations", "seconds"]]:
+    tasks = sorted({run.task for run in runs})
+    if wanted.seconds is not None:
+        return dict.fromkeys(tasks, float(wanted.seconds)), "seconds"
+    if wanted.evaluations is not None:
+        return dict.fromkeys(tasks, float(wanted.evaluations)), "evaluations"
+    return common_budgets(runs), "evaluations"
+
+
+def _run(row: Mapping[str, Any]) -> RunRow:
+    options = orjson.dumps(orjson.loads(row["options"] or "{}"), option=orjson.OPT_SORT_KEYS).decode()
+    return RunRow(
+        run_id=row["run_id"],
+        task=row["task"],
+        family=row["family"] or row["task"],
+        space=row["space"] or "",
+        fingerprint=row["fingerprint"],
+        contender=Contender(row["optimizer"], options, row["workers"]),
+        source=row["source"],
+        seed=row["seed"],
+        replicate=row["replicate"],
+        executor=row["executor"],
+        status=row["status"],
+        started=row["started"],
+        full_evaluations=float(row["units"]) / row["full_size"],
+        full_size=row["full_size"],
+        worst=row["worst"],
+        trials=row["trials"],
+        bad_trials=row["bad_trials"],
+        optimizer_seconds=row["optimizer_seconds"],
+        evaluation_seconds=row["seconds"],
+        clock=row["clock"],
+    )

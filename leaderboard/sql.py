@@ -1,0 +1,40 @@
+"""The leaderboard's queries: files that run as they are, whose first table, `settings`, a program fills in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+
+Setting = str | float | Sequence[str] | Mapping[str, float] | None
+
+
+def query(name: str, **settings: Setting) -> str:
+    """Return one of the leaderboard's queries with values written into its settings.
+
+    The text is complete: `nasbench-sparse query` and `Store.sql` accept it unchanged.
+
+    Raises:
+        ValueError: the query has no such setting.
+    """
+    text = (files("nasbench_sparse.leaderboard") / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+    for setting, value in settings.items():
+        pattern = rf"CAST\(.*? AS (VARCHAR\[\]|VARCHAR|DOUBLE|BIGINT|MAP\(VARCHAR, DOUBLE\))\) AS {setting}\b"
+        found = re.search(pattern, text)
+        if found is None:
+            raise ValueError(f"query {name!r} has no setting {setting!r}")
+        text = text[: found.start()] + f"CAST({literal(value)} AS {found[1]}) AS {setting}" + text[found.end() :]
+    return text
+
+
+def literal(value: Setting) -> str:
+    """Write a value in SQL."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, Mapping):
+        return "MAP {" + ", ".join(f"{literal(key)}: {literal(amount)}" for key, amount in value.items()) + "}"
+    if isinstance(value, Sequence):
+        return "[" + ", ".join(map(literal, value)) + "]"
+    return repr(value)

@@ -32,16 +32,17 @@ RESIDUAL = Family(
 def tasks() -> tuple[TrainingTask, ...]:
     """Return the tasks on digits."""
     return (
-        MLP.densities(budget=0.1, signal=Signal(0.79, (0.72, 0.85), 0.57)),
-        MLP.operators(Signal(0.78, (0.68, 0.86), 0.61)),
-        MLP.cells(Signal(0.86, (0.8, 0.92), 0.68)),
-        MLP.hyperparameters(Signal(0.9, (0.81, 0.97), 0.64)),
-        MLP.operators_and_hyperparameters(Signal(0.88, (0.78, 0.95), 0.77)),
+        MLP.densities(budget=0.1, signal=Signal(0.79, (0.72, 0.85), 0.57), seconds=0.10),
+        MLP.operators(Signal(0.78, (0.68, 0.86), 0.61), seconds=0.12),
+        MLP.cells(Signal(0.86, (0.8, 0.92), 0.68), seconds=0.19),
+        MLP.hyperparameters(Signal(0.9, (0.81, 0.97), 0.64), seconds=0.14),
+        MLP.operators_and_hyperparameters(Signal(0.88, (0.78, 0.95), 0.77), seconds=0.16),
         RESIDUAL.task(
             "thesis-training",
             thesis_training(),
             (Prune("random", (0.2,)), Train(RESIDUAL.epochs, Recipe())),
             signal=Signal(0.8, (0.67, 0.89), 0.66),
+            seconds=0.15,
             description="training choices of the thesis, table 3.2, on a random mask of 20 %",
         ),
     )

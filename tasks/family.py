@@ -45,7 +45,9 @@ class Family:
     epochs: int
     pretraining: int
 
-    def densities(self, budget: float = DENSITY, signal: Signal | None = None) -> TrainingTask:
+    def densities(
+        self, budget: float = DENSITY, signal: Signal | None = None, seconds: float | None = None
+    ) -> TrainingTask:
         """One density for each layer under a budget; random masks, trained from scratch (SNAS)."""
         phases = (Prune("random", (budget,)), Train(self.epochs, Recipe("adam", 5e-3, "cosine")))
         return self.task(
@@ -53,30 +55,33 @@ class Family:
             self._budgeted(budget),
             phases,
             signal=signal,
+            seconds=seconds,
             description=f"densities of the layers under a budget of {budget:.0%}, random masks, from scratch",
         )
 
-    def operators(self, signal: Signal | None = None) -> TrainingTask:
+    def operators(self, signal: Signal | None = None, seconds: float | None = None) -> TrainingTask:
         """One operator for each site, in a dense ReLU network pruned to 5 % by magnitude (SAFS, stage 1)."""
         return self.task(
             "operators-95",
             OperatorChromosome(sites=self.sites),
             (*self._pruned(), self._fine_tuning()),
             signal=signal,
+            seconds=seconds,
             description="activation operator of each site, dense training pruned by 95 %",
         )
 
-    def cells(self, signal: Signal | None = None) -> TrainingTask:
+    def cells(self, signal: Signal | None = None, seconds: float | None = None) -> TrainingTask:
         """One activation cell for all sites, in a dense ReLU network pruned to 5 % by magnitude (GRAFS)."""
         return self.task(
             "cell-95",
             ActivationCell(),
             (*self._pruned(), self._fine_tuning()),
             signal=signal,
+            seconds=seconds,
             description="activation cell of the network, dense training pruned by 95 %",
         )
 
-    def hyperparameters(self, signal: Signal | None = None) -> TrainingTask:
+    def hyperparameters(self, signal: Signal | None = None, seconds: float | None = None) -> TrainingTask:
         """Hyperparameters of training the pruned network, with Swish of trained scales (SAFS, stage 2)."""
         return self.task(
             "hyperparameters-95",
@@ -84,10 +89,13 @@ class Family:
             (*self._pruned(), self._fine_tuning()),
             SWISH,
             signal=signal,
+            seconds=seconds,
             description="optimizer and schedule of training a network pruned by 95 %, Swish with trained scales",
         )
 
-    def operators_and_hyperparameters(self, signal: Signal | None = None) -> TrainingTask:
+    def operators_and_hyperparameters(
+        self, signal: Signal | None = None, seconds: float | None = None
+    ) -> TrainingTask:
         """Both stages of SAFS at once."""
         activations = OperatorChromosome(sites=self.sites, learn_scales=True)
         return self.task(
@@ -95,10 +103,11 @@ class Family:
             Product((("activations", activations), ("training", safs_stage2()))),
             (*self._pruned(), self._fine_tuning()),
             signal=signal,
+            seconds=seconds,
             description="activation operators and training hyperparameters at once, pruned by 95 %",
         )
 
-    def densities_and_operators(self, signal: Signal | None = None) -> TrainingTask:
+    def densities_and_operators(self, signal: Signal | None = None, seconds: float | None = None) -> TrainingTask:
         """Densities of magnitude pruning under a budget of 5 %, and the operators trained with afterwards."""
         activations = OperatorChromosome(sites=self.sites)
         return self.task(
@@ -106,6 +115,7 @@ class Family:
             Product((("sparsity", self._budgeted(DENSITY)), ("activations", activations))),
             (*self._pruned(), self._fine_tuning()),
             signal=signal,
+            seconds=seconds,
             description="densities that magnitude pruning leaves under a budget of 5 %, and activation operators",
         )
 
@@ -116,6 +126,7 @@ class Family:
         phases: tuple[Phase, ...],
         activations: tuple[Activation, ...] = (Operator("relu"),),
         signal: Signal | None = None,
+        seconds: float | None = None,
         description: str = "",
     ) -> TrainingTask:
         """Return the task of a space over this family."""
@@ -128,6 +139,7 @@ class Family:
             objective=VALIDATION_LOSS,
             blueprint=Blueprint(self.network, phases, activations),
             signal=signal,
+            seconds=seconds,
             description=f"{self.dataset}, {self.network.name}: {description}",
         )
 

@@ -55,7 +55,9 @@ class Writer:
         spent = json.dumps({"optimizer_seconds": 0.25})
         with duckdb.connect(str(self.path)) as connection:
             connection.execute(
-                "INSERT INTO runs VALUES (?, ?, ?, ?, '{}', ?, ?, 0, NULL, ?, 1, 'serial', ?, ?, NULL, NULL, ?, 0)",
+                "INSERT INTO runs (run_id, study, fingerprint, optimizer, options, source_hash, seed, replicate, spent, "
+                "workers, executor, status, started, hidden, events) "
+                "VALUES (?, ?, ?, ?, '{}', ?, ?, 0, ?, 1, 'serial', ?, ?, ?, 0)",
                 [run_id, study, f"print-{task}", optimizer, source, seed, spent, status, started, hidden],
             )
             for number, (fidelity, units, outcome, loss) in enumerate(trials):

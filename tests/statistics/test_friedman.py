@@ -81,6 +81,14 @@ def test_large_table_uses_iman_davenport() -> None:
     assert result.p_value == pytest.approx(f.sf(result.f_statistic, 6, 6 * 29))
 
 
+def test_few_units_of_many_contenders_use_random_permutations() -> None:
+    table = columns(RNG(4).normal(size=(4, 8)))
+    result = friedman(table, unit="tasks", rng=RNG(0), permutations=2000)
+    assert result.method == "Monte Carlo, 2000 permutations"
+    agree = friedman(columns(np.tile(np.arange(8.0), (30, 1))), unit="tasks", rng=RNG(0))
+    assert agree.p_value == agree.smallest_p_value > 0  # F is infinite; p is not zero
+
+
 def test_full_agreement_is_exact_or_tiny_and_all_ties_reject_nothing() -> None:
     agree = friedman(columns(np.tile([1.0, 2, 3], (4, 1))), unit="tasks", rng=RNG(0))
     assert agree.p_value == pytest.approx(6.0**-3)

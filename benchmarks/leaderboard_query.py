@@ -18,18 +18,22 @@ OPTIMIZERS = ("random", "lahc", "sa", "evolution", "asha")
 TRIALS_PER_RUN = 1000
 
 _RUNS = """
-INSERT INTO runs
-SELECT printf('%016x', i), 'study', ?, list_extract(?, 1 + i % 5), '{}', '0.1.0', i // 5, 0,
-       '{"trials": 1000}', '{"trials": 1000, "epochs": 9000, "evaluations": 1000, "optimizer_seconds": 1.0}',
-       1, 'simulated', 'finished', '2026-01-01T00:00:00+00:00', '2026-01-01T01:00:00+00:00', '{}', false, 2001
+INSERT INTO runs BY NAME
+SELECT printf('%016x', i) AS run_id, 'study' AS study, ? AS fingerprint, list_extract(?, 1 + i % 5) AS optimizer,
+       '{}' AS options, '0.1.0' AS source_hash, i // 5 AS seed, 0 AS replicate, '{"trials": 1000}' AS budget,
+       '{"trials": 1000, "epochs": 9000, "evaluations": 1000, "optimizer_seconds": 1.0}' AS spent, 1 AS workers,
+       'simulated' AS executor, 'finished' AS status, '2026-01-01T00:00:00+00:00' AS started,
+       '2026-01-01T01:00:00+00:00' AS ended, '{}' AS provenance, false AS hidden, 2001 AS events
 FROM range(?) AS t(i)
 """
 
 _TRIALS = """
-INSERT INTO trials
-SELECT printf('%016x', i // 1000), i % 1000, 'trial', printf('%016x', hash(i) % 625), 0, 9, NULL, 0, 'OK',
-       (hash(i) % 1000003) / 1000003.0, 0.1, 9, 10.0, i % 1000, i % 1000 + 1, 'worker-0', true, NULL, NULL,
-       2 * (i % 1000), 2 * (i % 1000) + 1
+INSERT INTO trials BY NAME
+SELECT printf('%016x', i // 1000) AS run_id, i % 1000 AS number, 'trial' AS kind,
+       printf('%016x', hash(i) % 625) AS config_key, 0 AS replicate, 9 AS fidelity, 0 AS resumes_at, 'OK' AS status,
+       (hash(i) % 1000003) / 1000003.0 AS loss, 0.1 AS incumbent_loss, 9 AS units, 10.0 AS seconds,
+       i % 1000 AS asked_at, i % 1000 + 1 AS told_at, 'worker-0' AS worker, true AS reused,
+       2 * (i % 1000) AS asked_order, 2 * (i % 1000) + 1 AS told_order
 FROM range(?) AS t(i)
 """
 

@@ -42,7 +42,7 @@ def _pruned_by_peer(batches: int) -> Training:
     training = _training(1.0, batches)
     for module in training.network.modules():
         if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
-            prune.l1_unstructured(module, "weight", amount=1.0 - DENSITY)
+            prune.l1_unstructured(module, "weight", amount=1.0 - DENSITY)  # type: ignore[no-untyped-call]
     return replace(training, optimizer=build_optimizer(RECIPE, training.network, training.masks))
 
 

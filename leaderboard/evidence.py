@@ -1,0 +1,87 @@
+"""Evidence: final losses arranged for statistics, one row per run or per task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasbench_sparse.leaderboard.results import Results
+from nasbench_sparse.leaderboard.statistics.check import Floats
+from nasbench_sparse.leaderboard.statistics.pairing import PairedRuns, pair_runs
+from nasbench_sparse.leaderboard.statistics.units import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Final losses of every contender on every task.
+
+    Args:
+        names: what contenders are called, sorted.
+        paired: per task, a column for each contender, paired by seed and replicate; NaN where a run is missing,
+            has failed or has not spent the budget.
+        families: the family of each task.
+    """
+
+    names: tuple[str, ...]
+    paired: Mapping[str, PairedRuns]
+    families: Mapping[str, str]
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks, sorted."""
+        return tuple(self.paired)
+
+    @property
+    def unit(self) -> Unit:
+        """The unit of analysis: the task, or the run where there is one task only."""
+        return "tasks" if len(self.paired) > 1 else "runs"
+
+    def columns(self, names: Sequence[str] | None = None) -> dict[str, Floats]:
+        """Return each contender's losses per unit: means over its runs of each task, NaN where any is missing."""
+        wanted = self.names if names is None else names
+        if self.unit == "runs":
+            return {name: column for paired in self.paired.values() for name, column in _named(paired, wanted)}
+        return {name: np.array([paired.columns[name].mean() for paired in self.paired.values()]) for name in wanted}
+
+    @property
+    def blocks(self) -> list[str] | None:
+        """The family of each task, None where the unit is the run."""
+        return [self.families[task] for task in self.tasks] if self.unit == "tasks" else None
+
+    def complete(self, name: str, task: str) -> bool:
+        """Tell whether a contender has all of its runs on a task."""
+        return not bool(np.isnan(self.paired[task].columns[name]).any())
+
+    @property
+    def complete_tasks(self) -> tuple[str, ...]:
+        """Tasks on which every contender has all of its runs."""
+        return tuple(task for task in self.tasks if all(self.complete(name, task) for name in self.names))
+
+    def matrix(self, name: str, tasks: Sequence[str]) -> Floats:
+        """Return a contender's losses on tasks, (runs, tasks), NaN where a run is missing."""
+        rows = max(len(self.paired[task].keys) for task in tasks)
+        table = np.full((rows, len(tasks)), np.nan)
+        for place, task in enumerate(tasks):
+            column = self.paired[task].columns[name]
+            table[: len(column), place] = column
+        return table
+
+
+def _named(paired: PairedRuns, names: Sequence[str]) -> list[tuple[str, Floats]]:
+    return [(name, paired.columns[name]) for name in names]
+
+
+def gather(results: Results) -> Evidence:
+    """Arrange results; a run without a result at the maximal fidelity has the objective's worst loss."""
+    names = results.names
+    paired = {}
+    for task in results.tasks:
+        losses: dict[str, dict[tuple[int, int], float]] = {name: {} for name in names.values()}
+        for run in results.runs:
+            if run.task == task:
+                loss = results.loss(run)
+                losses[names[run.contender]][run.seed, run.replicate] = np.nan if loss is None else loss
+        paired[task] = pair_runs(losses)
+    return Evidence(tuple(names.values()), paired, results.families)

@@ -1,0 +1,76 @@
+"""Drawing: a figure turned into SVG text for a page, and into SVG and PDF files for papers."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nasbench_sparse.leaderboard.figures.style import INK, RULE, SETTINGS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure as files and as part of a page.
+
+    Args:
+        name: of the files, without ending; title: a few words; alt: what there is to see, in sentences.
+        svg: the file's text.
+    """
+
+    name: str
+    title: str
+    alt: str
+    svg: str
+    pdf: bytes
+
+    @property
+    def inline(self) -> str:
+        """The SVG as markup of a page: titled, described, ids its own, ink and rules in the page's colours."""
+        body = self.svg[self.svg.index("<svg") :]
+        body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+        body = re.sub(r'<g id="[A-Za-z_]+(_\d+)?">', "<g>", body)
+        body = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{self.name}-", body)
+        body = body.replace(INK, "currentColor").replace(RULE, "var(--rule)")
+        body = body.replace("'DejaVu Sans', sans-serif", "inherit").replace("'DejaVu Sans'", "inherit")
+        opened = re.sub(r' (width|height)="[^"]*pt"', "", body[: body.index(">") + 1])
+        opened = opened.replace("<svg", f'<svg role="img" aria-labelledby="{self.name}-title {self.name}-desc"', 1)
+        words = (
+            f'<title id="{self.name}-title">{escape(self.title)}</title>'
+            f'<desc id="{self.name}-desc">{escape(self.alt)}</desc>'
+        )
+        return opened + words + body[body.index(">") + 1 :]
+
+    def write(self, directory: Path) -> None:
+        """Write `<name>.svg` and `<name>.pdf`."""
+        (directory / f"{self.name}.svg").write_text(self.svg, encoding="utf-8")
+        (directory / f"{self.name}.pdf").write_bytes(self.pdf)
+
+
+def draw(name: str, title: str, alt: str, make: Callable[[], Figure]) -> Drawing:
+    """Draw a figure in the common style; the same figure gives the same bytes."""
+    with _style():
+        figure = make()
+        svg, pdf = io.StringIO(), io.BytesIO()
+        figure.savefig(svg, format="svg", bbox_inches="tight", pad_inches=0.05, metadata={"Date": None})
+        dates = {"CreationDate": None, "ModDate": None}
+        figure.savefig(pdf, format="pdf", bbox_inches="tight", pad_inches=0.05, metadata=dates)
+    return Drawing(name, title, alt, svg.getvalue(), pdf.getvalue())
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    import matplotlib
+
+    with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a name in another script
+        yield

@@ -1,0 +1,75 @@
+"""Matrices: cells coloured by value with their text, as vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nasbench_sparse.leaderboard.figures.style import INK, printable
+from nasbench_sparse.leaderboard.statistics.check import Floats
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DIVERGING = ("#D55E00", "#f6f6f4", "#0072B2")
+SEQUENTIAL = ("#f6f6f4", "#7db4d6", "#0072B2")
+EMPTY = "#dcdcdc"
+
+
+def matrix_figure(
+    values: Floats,
+    texts: Sequence[Sequence[str]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    colours: Sequence[str],
+    limits: tuple[float, float],
+) -> Figure:
+    """Return a figure of one matrix; a NaN cell is grey."""
+    from matplotlib.figure import Figure
+
+    longest = max(map(len, rows))
+    figure = Figure(
+        figsize=(max(2.2, 0.62 * len(columns) + 0.07 * longest), 0.34 * len(rows) + 1.0), layout="constrained"
+    )
+    draw_matrix(figure.subplots(), values, texts, rows, columns, colours, limits)
+    return figure
+
+
+def draw_matrix(
+    ax: Axes,
+    values: Floats,
+    texts: Sequence[Sequence[str]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    colours: Sequence[str],
+    limits: tuple[float, float],
+) -> None:
+    """Draw a matrix (rows, columns) on axes, first row on top."""
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
+
+    shades = LinearSegmentedColormap.from_list("report", list(colours)).with_extremes(bad=EMPTY)
+    scale = Normalize(*limits)
+    ax.pcolormesh(np.ma.masked_invalid(values), cmap=shades, norm=scale, edgecolors="#ffffff", linewidth=0.8)
+    ax.invert_yaxis()
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    ax.set_yticks(np.arange(len(rows)) + 0.5, [printable(name, 32) for name in rows])
+    ax.set_xticks(
+        np.arange(len(columns)) + 0.5,
+        [printable(name, 32) for name in columns],
+        rotation=40,
+        ha="right",
+        rotation_mode="anchor",
+        color=INK,
+    )
+    for i, line in enumerate(texts):
+        for j, text in enumerate(line):
+            shade = shades(scale(values[i, j])) if np.isfinite(values[i, j]) else (0.86, 0.86, 0.86, 1.0)
+            dark = 0.299 * shade[0] + 0.587 * shade[1] + 0.114 * shade[2] < 0.5
+            ax.text(
+                j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=7, color="#ffffff" if dark else "#000000"
+            )

@@ -1,0 +1,114 @@
+"""Panels: small multiples of lines with bands, one panel per task, one legend for all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nasbench_sparse.leaderboard.figures.style import INK, Look, printable
+from nasbench_sparse.leaderboard.statistics.check import Floats
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS = 3
+MOST_PANELS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line, perhaps with a band; x, y, low, high: (points,), NaN where there is nothing."""
+
+    name: str
+    x: Floats
+    y: Floats
+    low: Floats | None = None
+    high: Floats | None = None
+    stepped: bool = False
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A titled set of lines."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+def line_panels(
+    panels: Sequence[Panel], looks: Mapping[str, Look], x_label: str, y_label: str, *, legend: bool = True
+) -> Figure:
+    """Draw panels side by side; beyond `MOST_PANELS` the rest is left out."""
+    shown = panels[:MOST_PANELS]
+    names = [name for name in looks if any(line.name == name for panel in shown for line in panel.lines)]
+    figure, axes = panel_grid(len(shown), legend_rows=math.ceil(len(names) / 6) if legend else 0)
+    for place, (ax, panel) in enumerate(zip(axes, shown, strict=True)):
+        for line in panel.lines:
+            _line(ax, line, looks[line.name])
+        if len(shown) > 1 or panel.title:
+            ax.set_title(printable(panel.title))
+        if place % COLUMNS == 0:
+            ax.set_ylabel(y_label)
+        if place + COLUMNS >= len(shown):
+            ax.set_xlabel(x_label)
+    if legend:
+        add_legend(figure, names, looks)
+    return figure
+
+
+def panel_grid(count: int, *, legend_rows: int, height: float = 1.9) -> tuple[Figure, list[Axes]]:
+    """Return a figure with axes for each of `count` panels, and room above them for a legend."""
+    from matplotlib.figure import Figure
+
+    columns = min(COLUMNS, count)
+    rows = math.ceil(count / columns)
+    width = 7.4 if columns > 1 else 4.6
+    tall = height if columns > 1 else 2.8
+    figure = Figure(figsize=(width, tall * rows + 0.22 * legend_rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    flat = [ax for row in axes for ax in row]
+    for ax in flat[count:]:
+        ax.set_visible(False)
+    return figure, flat[:count]
+
+
+def add_legend(figure: Figure, names: Sequence[str], looks: Mapping[str, Look]) -> None:
+    """Put one legend above all panels."""
+    from matplotlib.lines import Line2D
+
+    if not names:
+        return
+    keys = [
+        Line2D([], [], color=looks[name].colour, linestyle=looks[name].dash, label=printable(name, 28))
+        for name in names
+    ]
+    columns = min(6, len(names)) if max(map(len, names)) < 14 else 3
+    figure.legend(handles=keys, loc="outside upper center", ncols=columns, labelcolor=INK)
+
+
+def _line(ax: Axes, line: Line, look: Look) -> None:
+    style = "steps-post" if line.stepped else "default"
+    ax.plot(
+        line.x,
+        line.y,
+        color=look.colour,
+        linestyle=look.dash,
+        drawstyle=style,
+        marker=look.marker if line.marked else None,
+        markersize=3.5,
+    )
+    if line.low is not None and line.high is not None:
+        step = "post" if line.stepped else None
+        ax.fill_between(
+            line.x,
+            line.low,
+            line.high,
+            color=look.colour,
+            alpha=0.16,
+            linewidth=0,
+            step=step,  # type: ignore[arg-type]
+        )

@@ -1,0 +1,75 @@
+"""Style: colours after Okabe and Ito, fonts and lines, and the same look for a contender in every figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+INK = "#1b1f24"
+RULE = "#c9ced6"
+"""Text and rules; a page replaces both, so that a figure fits light and dark."""
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8c8c8c", "#B5A800")
+"""Okabe and Ito (2008), black and yellow replaced by a grey and an olive that show on light and dark."""
+
+DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.2, 1.2, 1.2)))
+MARKERS = "osD^vPX*"
+
+SETTINGS: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 8.0,
+    "axes.titlesize": 8.5,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.0,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": RULE,
+    "axes.titlecolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "grid.color": RULE,
+    "grid.linewidth": 0.4,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+    "legend.fontsize": 8.0,
+    "text.color": INK,
+    "text.parse_math": False,
+    "xtick.color": RULE,
+    "ytick.color": RULE,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "nasbench-sparse",
+    "pdf.fonttype": 42,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Colour, dash pattern and marker of one contender."""
+
+    colour: str
+    dash: Any
+    marker: str
+
+
+def looks(names: Sequence[str]) -> dict[str, Look]:
+    """Give each name a look of its own: colours first, then dashes."""
+    count = len(PALETTE)
+    return {
+        name: Look(PALETTE[i % count], DASHES[i // count % len(DASHES)], MARKERS[i % len(MARKERS)])
+        for i, name in enumerate(names)
+    }
+
+
+def printable(text: str, longest: int = 40) -> str:
+    """Return a name that every font and XML can hold: control and unknown characters replaced, cut if long."""
+    clean = "".join(c if c.isprintable() and ord(c) < 0x10000 else "\N{WHITE SQUARE}" for c in text)
+    return clean if len(clean) <= longest else clean[: longest - 1] + "…"

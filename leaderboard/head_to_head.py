@@ -1,0 +1,154 @@
+"""Head to head: contenders compared two by two, each pair on the units that both have complete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from nasbench_sparse.leaderboard.evidence import Evidence
+from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm
+from nasbench_sparse.leaderboard.statistics.improvement import Improvement, probability_of_improvement
+from nasbench_sparse.leaderboard.statistics.power import Alternative
+from nasbench_sparse.leaderboard.statistics.units import Unit
+from nasbench_sparse.leaderboard.statistics.wilcoxon import SignedRank, signed_rank
+
+Verdict = Literal["better", "worse", "no difference shown", "too few to test", "nothing in common"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadToHead:
+    """One pair of contenders.
+
+    Args:
+        lower, equal, higher: units on which the first has the lower, the same or the higher loss.
+        test: None where no unit is complete for both.
+        adjusted: Holm's p-value over the family of pairs; None where n is too few to reach the corrected level.
+        improvement: chance that a run of the first beats one of the second on these tasks, other seeds given.
+    """
+
+    first: str
+    second: str
+    unit: Unit
+    units: int
+    lower: int
+    equal: int
+    higher: int
+    test: SignedRank | None
+    adjusted: float | None
+    rejected: bool
+    improvement: Improvement | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What may be said of the first contender."""
+        if self.test is None:
+            return "nothing in common"
+        if self.adjusted is None:
+            return "too few to test"
+        if not self.rejected:
+            return "no difference shown"
+        return "better" if self.test.effect < 0 else "worse"
+
+    @property
+    def p_text(self) -> str:
+        """Holm's p-value, or "too few"."""
+        return "too few" if self.adjusted is None else f"{self.adjusted:.2g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Pairs corrected together."""
+
+    pairs: tuple[HeadToHead, ...]
+    correction: Holm | None
+
+    def pair(self, first: str, second: str) -> HeadToHead:
+        """Return the comparison of these two, in this order."""
+        return next(pair for pair in self.pairs if (pair.first, pair.second) == (first, second))
+
+
+def compare_pairs(
+    evidence: Evidence,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    seed: int = 0,
+    alternative: Alternative = "two-sided",
+    level: float = 0.05,
+) -> Family:
+    """Compare pairs of contenders by signed-rank tests with Holm's correction.
+
+    A pair is compared on the units that both have complete, which may be fewer than others have. A p-value that
+    could not reach the corrected level, were every test at its smallest possible p-value, is left out.
+    """
+    tests = [_test(evidence, pair, place, seed, alternative, level) for place, pair in enumerate(pairs)]
+    if not tests:
+        return Family((), None)
+    smallest = [np.nan if test is None else test.smallest_p_value for test in tests]
+    reachable = holm(smallest, level).rejected
+    p_values = [
+        test.p_value if test is not None and test.p_value is not None and ok else np.nan
+        for test, ok in zip(tests, reachable, strict=True)
+    ]
+    correction = holm(p_values, level)
+    found = [
+        _pair(evidence, pair, test, adjusted, rejected, np.random.default_rng([seed, place, 1]))
+        for place, (pair, test, adjusted, rejected) in enumerate(
+            zip(pairs, tests, correction.adjusted, correction.rejected, strict=True)
+        )
+    ]
+    return Family(tuple(found), correction)
+
+
+def _test(
+    evidence: Evidence, pair: tuple[str, str], place: int, seed: int, alternative: Alternative, level: float
+) -> SignedRank | None:
+    columns = evidence.columns(pair)
+    first, second = columns[pair[0]], columns[pair[1]]
+    if np.isnan(first + second).all():
+        return None
+    rng = np.random.default_rng([seed, place, 0])
+    return signed_rank(
+        first,
+        second,
+        unit=evidence.unit,
+        rng=rng,
+        families=evidence.blocks,
+        alternative=alternative,
+        level=level,
+        resamples=1000,
+    )
+
+
+def _pair(
+    evidence: Evidence,
+    pair: tuple[str, str],
+    test: SignedRank | None,
+    adjusted: float,
+    rejected: bool,
+    rng: np.random.Generator,
+) -> HeadToHead:
+    columns = evidence.columns(pair)
+    first, second = columns[pair[0]], columns[pair[1]]
+    complete = ~np.isnan(first + second)
+    shared = [task for task in evidence.tasks if all(evidence.complete(name, task) for name in pair)]
+    improvement = None
+    if shared:
+        one, two = (evidence.matrix(name, shared) for name in pair)
+        if not np.isnan(one + two).any(axis=0).all():
+            improvement = probability_of_improvement(one, two, rng, resamples=1000)
+    return HeadToHead(
+        first=pair[0],
+        second=pair[1],
+        unit=evidence.unit,
+        units=int(complete.sum()),
+        lower=int((first < second).sum()),
+        equal=int((first == second).sum()),
+        higher=int((first > second).sum()),
+        test=test,
+        adjusted=None if np.isnan(adjusted) else float(adjusted),
+        rejected=rejected,
+        improvement=improvement,
+    )

@@ -31,9 +31,8 @@ class DrNAS(Optimizer):
         train_portion: share of the fold's training examples that train the weights; the rest trains the
             architecture.
         shrink: drop operations from epoch 2 E0 on, so that each edge ends with one.
-        bounded: clip unbounded operations to magnitude 10 within the supernet. None searches what will be trained:
-            operations are bounded in a cell, as in the derived cell, and not in a chromosome, whose derived
-            operators are not. (Bounded, symexp won every layer of a pruned digits network and then diverged.)
+        bounded: clip unbounded operations to magnitude 10 within the supernet. Operators derived from a bounded
+            chromosome are trained unbounded: on a pruned digits network symexp won every layer and then failed.
         independent_samples: draw weights for each site of a cell anew (chromosomes always do).
     Raises:
         NbsError: an option out of range.
@@ -55,7 +54,7 @@ class DrNAS(Optimizer):
         weight_decay: float = 1e-3,
         train_portion: float = 0.75,
         shrink: bool = True,
-        bounded: bool | None = None,
+        bounded: bool = True,
         independent_samples: bool = True,
     ) -> None:
         super().__init__(problem, seed=seed)
@@ -79,16 +78,13 @@ class DrNAS(Optimizer):
             ("weight_decay", weight_decay),
             ("train_portion", train_portion),
             ("shrink", shrink),
-            ("bounded", self._is_cell() if bounded is None else bounded),
+            ("bounded", bounded),
             ("independent_samples", independent_samples),
         )
         self._step = 0
         self._failures = 0
         self._waiting = False
         self._derived: Config | None = None
-
-    def _is_cell(self) -> bool:
-        return self.problem.relaxation is not None and self.problem.relaxation.kind == "cell"
 
     @classmethod
     def supports(cls, problem: Problem) -> str | None:

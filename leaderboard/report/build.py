@@ -1,0 +1,104 @@
+"""Builds a report: page, figures and tables, in a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasbench_sparse.errors import NbsError
+from nasbench_sparse.leaderboard.report.blocks import Picture, Section, Sheet
+from nasbench_sparse.leaderboard.report.comparison import comparison_section
+from nasbench_sparse.leaderboard.report.coverage import coverage_section
+from nasbench_sparse.leaderboard.report.findings import findings_section
+from nasbench_sparse.leaderboard.report.headline import headline
+from nasbench_sparse.leaderboard.report.methods import methods_section
+from nasbench_sparse.leaderboard.report.page import render
+from nasbench_sparse.leaderboard.report.progress import progress_section
+from nasbench_sparse.leaderboard.report.standings import standings_section
+from nasbench_sparse.leaderboard.report.subject import Subject, make_subject
+from nasbench_sparse.leaderboard.results import Wanted, read_results
+from nasbench_sparse.store import Store
+
+SECTIONS: tuple[Callable[[Subject], Section], ...] = (
+    standings_section,
+    comparison_section,
+    progress_section,
+    findings_section,
+    coverage_section,
+    methods_section,
+)
+BARE: tuple[Callable[[Subject], Section], ...] = (standings_section, coverage_section, methods_section)
+"""What is left of a report where there is no run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report that was written.
+
+    Args:
+        page: its HTML file.
+        headline: sentences on who leads, and on each comparison.
+    """
+
+    page: Path
+    headline: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+def build_report(
+    store: Store,
+    directory: str | Path,
+    *,
+    suite: str | None = None,
+    tasks: Collection[str] | None = None,
+    seed: int = 0,
+) -> Report:
+    """Write `index.html`, and beside it figures as PDF and SVG and tables as LaTeX and CSV.
+
+    Args:
+        directory: made if need be; files of an earlier report in it are replaced.
+        suite: only the runs made for this study.
+        tasks: only these tasks.
+        seed: of the bootstrap; the same store and seed give the same bytes.
+    Raises:
+        NbsError: the directory cannot be written.
+    """
+    what = suite or (", ".join(sorted(tasks)) if tasks else "all runs")
+    return write_report(store, directory, Wanted(study=suite, tasks=tasks), what, seed=seed)
+
+
+def write_report(
+    store: Store,
+    directory: str | Path,
+    wanted: Wanted,
+    what: str,
+    *,
+    seed: int = 0,
+    newcomer: str | None = None,
+) -> Report:
+    """Write a report on the runs wanted; see `build_report`."""
+    subject = make_subject(store, read_results(store, wanted), seed=seed, newcomer=newcomer)
+    sections = [make(subject) for make in (SECTIONS if subject.results.runs else BARE)]
+    lead, points = headline(subject)
+    page = render(what, store.path.name, lead, points, sections, subject.base_queries)
+    folder = Path(directory)
+    try:
+        files = _write(folder, page, sections)
+    except OSError as error:
+        raise NbsError(f"{folder} cannot be written: {error.strerror or error}") from error
+    return Report(folder / "index.html", (lead, *points), tuple(files))
+
+
+def _write(folder: Path, page: str, sections: Collection[Section]) -> list[Path]:
+    for part in ("figures", "tables"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    (folder / "index.html").write_text(page, encoding="utf-8")
+    for section in sections:
+        for block in section.blocks:
+            if isinstance(block, Picture):
+                block.drawing.write(folder / "figures")
+            elif isinstance(block, Sheet):
+                (folder / "tables" / f"{block.name}.tex").write_text(block.latex, encoding="utf-8")
+                (folder / "tables" / f"{block.name}.csv").write_text(block.csv, encoding="utf-8")
+    return sorted(path for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,160 @@
+"""Section: who differs from whom."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from nasbench_sparse.leaderboard.figures.drawing import draw
+from nasbench_sparse.leaderboard.figures.rank_diagram import rank_diagram_figure
+from nasbench_sparse.leaderboard.figures.win_matrix import win_matrix_figure
+from nasbench_sparse.leaderboard.head_to_head import Family, HeadToHead, compare_pairs
+from nasbench_sparse.leaderboard.report.blocks import Block, Cell, Picture, Remark, Section, Sheet, number, words
+from nasbench_sparse.leaderboard.report.headline import interval_text, join, signed
+from nasbench_sparse.leaderboard.report.subject import Subject
+from nasbench_sparse.leaderboard.statistics.check import StatisticsError
+from nasbench_sparse.leaderboard.statistics.rank_diagram import critical_difference
+
+MOST_CONTENDERS = 30
+
+
+def comparison_section(subject: Subject) -> Section:
+    """Return all pairs with their tests, the win matrix, and the critical difference diagram if there is one."""
+    names = subject.order
+    if len(names) < 2:
+        return Section(
+            "comparison", "Comparisons", "", (Remark(sentences=("A comparison needs at least two contenders.",)),)
+        )
+    family = compare_pairs(subject.evidence, list(combinations(names, 2)), seed=subject.seed)
+    blocks: list[Block] = [_pairs(subject, family)]
+    if len(names) <= MOST_CONTENDERS:
+        blocks += [_win_matrix(subject, family), _rank_diagram(subject)]
+    one = subject.evidence.unit[:-1]
+    lead = f"Unit of analysis: the {one}" + (
+        ", means over its seeds, tasks of one family counted as one block."
+        if one == "task"
+        else ", paired by seed and replicate, within the one task."
+    )
+    return Section("comparison", "Comparisons", lead, tuple(blocks))
+
+
+def _pairs(subject: Subject, family: Family) -> Sheet:
+    correction = "" if family.correction is None else f" {family.correction.sentence}."
+    return Sheet(
+        name="comparisons",
+        title="Every two contenders",
+        columns=(
+            "first",
+            "second",
+            "lower/equal/higher",
+            "n",
+            "blocks",
+            "effect",
+            "95 % interval",
+            "P(first better)",
+            "its interval",
+            "p",
+            "p (Holm)",
+            "n for 80 % power",
+            "the first is",
+        ),
+        left=frozenset({"first", "second", "the first is"}),
+        rows=tuple(_row(pair) for pair in family.pairs),
+        note=(
+            "Effect: matched-pairs rank biserial correlation, −1 where the first has the lower loss throughout. "
+            "P(first better): chance that a run of the first beats one of the second on these tasks, ties half. "
+            f"Pairs are compared on what both completed.{correction}"
+        ),
+        how="statistics.signed_rank, statistics.holm and statistics.probability_of_improvement",
+        queries=subject.base_queries,
+    )
+
+
+def _row(pair: HeadToHead) -> tuple[Cell, ...]:
+    test, chance = pair.test, pair.improvement
+    effect_interval = None if test is None else test.effect_interval
+    p_value = None if test is None or pair.adjusted is None else test.p_value
+    mark = {"better": "better", "worse": "worse"}.get(pair.verdict, "")
+    return (
+        words(pair.first),
+        words(pair.second),
+        Cell(f"{pair.lower}/{pair.equal}/{pair.higher}", pair.lower - pair.higher),
+        Cell(str(pair.units), pair.units),
+        Cell("—") if test is None else Cell(str(test.n_blocks), test.n_blocks),
+        Cell("—") if test is None else Cell(signed(test.effect), test.effect),
+        Cell(
+            interval_text(effect_interval).strip() or "—", None if effect_interval is None else effect_interval.low
+        ),
+        number(None if chance is None else chance.probability, 2),
+        _ends(pair),
+        Cell("—" if p_value is None else f"{p_value:.2g}", p_value),
+        Cell(pair.p_text if test is not None else "—", pair.adjusted),
+        Cell("—") if test is None or test.needed is None else Cell(str(test.needed), test.needed),
+        words(pair.verdict, mark),
+    )
+
+
+def _ends(pair: HeadToHead) -> Cell:
+    interval = None if pair.improvement is None else pair.improvement.interval
+    return Cell("—") if interval is None else Cell(interval_text(interval).strip(), interval.low)
+
+
+def _win_matrix(subject: Subject, family: Family) -> Picture:
+    names = subject.order
+    place = {name: i for i, name in enumerate(names)}
+    share = np.full((len(names), len(names)), np.nan)
+    texts = [["" for _ in names] for _ in names]
+    for pair in family.pairs:
+        i, j = place[pair.first], place[pair.second]
+        if not pair.units:
+            continue
+        star = "*" if pair.rejected else ""
+        share[i, j] = (pair.lower + pair.equal / 2) / pair.units
+        share[j, i] = 1 - share[i, j]
+        texts[i][j] = f"{pair.lower}/{pair.units}{star}"
+        texts[j][i] = f"{pair.higher}/{pair.units}{star}"
+    unit = subject.evidence.unit
+    note = f"In how many {unit} the row has the lower loss than the column, of those both completed; * after Holm."
+    best = sorted(names, key=lambda name: -float(np.nansum(np.nan_to_num(share[place[name]], nan=0.5))))[0]
+    drawing = draw(
+        "win-matrix",
+        "Win matrix",
+        f"{note} {best} wins most.",
+        lambda: win_matrix_figure(share, texts, names),
+    )
+    return Picture(
+        drawing=drawing,
+        note=note,
+        how="statistics.signed_rank and statistics.holm",
+        queries=subject.base_queries,
+    )
+
+
+def _rank_diagram(subject: Subject) -> Block:
+    names = subject.order
+    how = "statistics.critical_difference"
+    if len(names) < 3:
+        sentence = "No critical difference diagram: two contenders are compared by the signed-rank test alone."
+        return Remark(sentences=(sentence,), how=how, queries=subject.base_queries)
+    try:
+        diagram = critical_difference(
+            subject.evidence.columns(names),
+            unit=subject.evidence.unit,
+            rng=subject.rng("critical difference"),
+            families=subject.evidence.blocks,
+        )
+    except StatisticsError as error:
+        sentence = f"No critical difference diagram: {error}."
+        return Remark(sentences=(sentence,), how=how, queries=subject.base_queries)
+    if not diagram.drawn:
+        return Remark(sentences=(diagram.sentence,), how=how, queries=subject.base_queries)
+    groups = "; ".join(join(group) for group in diagram.groups) or "none"
+    alt = f"Best first: {join(diagram.names)}. Not shown to differ: {groups}."
+    drawing = draw(
+        "critical-difference",
+        "Critical difference diagram",
+        alt,
+        lambda: rank_diagram_figure(diagram, subject.looks),
+    )
+    return Picture(drawing=drawing, note=f"{diagram.sentence} {alt}", how=how, queries=subject.base_queries)

@@ -1,0 +1,42 @@
+"""Section: how everything was computed, in words that can go into a paper."""
+
+from __future__ import annotations
+
+from nasbench_sparse.leaderboard.report.blocks import Remark, Section
+from nasbench_sparse.leaderboard.report.subject import Subject
+from nasbench_sparse.leaderboard.statistics.check import counted
+
+
+def methods_section(subject: Subject) -> Section:
+    """Return the methods, with the unit of analysis and n."""
+    evidence = subject.evidence
+    n_runs, n_tasks = len(subject.results.runs), len(evidence.tasks)
+    families = len(set(evidence.families.values()))
+    unit = (
+        f"The unit of analysis is the task (n = {n_tasks}, in {families} "
+        f"famil{'y' if families == 1 else 'ies'}): losses are averaged over seeds and replicates first, "
+        "and tasks of one family, which share network and data, are one independent block."
+        if evidence.unit == "tasks"
+        else f"The unit of analysis is the run (n = {n_runs}), paired by seed and replicate within the task; "
+        "nothing is inferred about other tasks."
+    )
+    sentences = (
+        f"{counted(n_runs, 'run')} of {counted(len(evidence.names), 'contender')} on {counted(n_tasks, 'task')}. {unit}",
+        "Loss: of a run's incumbent, the lowest loss at the task's maximal fidelity among the trials that count at "
+        "the budget compared; a run that ended well without one has the objective's worst loss. A run that "
+        "failed or spent less than the budget has no loss, and a task with such a hole is left out of any "
+        "comparison it concerns, never averaged over.",
+        "Tests: Wilcoxon's signed-rank test, two-sided, exact by permutation of signs (of families where blocked), "
+        "zeros by Pratt's rule, ties by midranks; Holm's correction over each family of tests at 5 %. Where n could "
+        "not reach the corrected level the p-value is replaced by “too few”, and effects and intervals "
+        "stand alone.",
+        "Effects: matched-pairs rank biserial correlation with a BCa bootstrap interval, and the probability of "
+        "improvement with a stratified bootstrap interval, which speaks of other seeds on these tasks. The n for 80 % "
+        "power follows Noether (1987).",
+        "All contenders together: Friedman's test; a critical difference diagram, by pairwise Wilcoxon tests with "
+        "Holm's correction, is drawn only where it rejects.",
+        f"Bootstrap draws come from generators seeded by {subject.seed}: the same store and seed give the same page "
+        "to the byte. Intervals are 95 %.",
+        "Every query shown can be given to `nasbench-sparse query` or `Store.sql` as it is.",
+    )
+    return Section("methods", "Methods", "", (Remark(sentences=sentences),))

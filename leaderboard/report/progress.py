@@ -1,0 +1,175 @@
+"""Section: how fast incumbents improve."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nasbench_sparse.leaderboard.figures.anytime import anytime_figure
+from nasbench_sparse.leaderboard.figures.drawing import draw
+from nasbench_sparse.leaderboard.figures.panels import MOST_PANELS, Line, Panel
+from nasbench_sparse.leaderboard.figures.time_to_target import time_to_target_figure
+from nasbench_sparse.leaderboard.report.blocks import Block, Picture, Remark, Section
+from nasbench_sparse.leaderboard.report.subject import Subject
+from nasbench_sparse.leaderboard.runs import RunRow
+from nasbench_sparse.leaderboard.statistics.check import Floats
+from nasbench_sparse.leaderboard.statistics.incumbents import Trace, trace
+from nasbench_sparse.leaderboard.statistics.stratified import stratified_bootstrap
+from nasbench_sparse.leaderboard.statistics.targets import time_to_target
+
+POINTS = 61
+TARGETS = 25
+
+Traces = Mapping[str, Mapping[str, list[Trace]]]
+"""Traces of the runs that count, by task and contender."""
+
+
+def progress_section(subject: Subject) -> Section:
+    """Return anytime curves over full evaluations and over seconds, and the distribution of times to targets."""
+    frame, queries = subject.read("incumbents")
+    events: dict[str, list[tuple[float, float | None, float]]] = {}
+    for run_id, evaluations, seconds, loss in frame.iter_rows():
+        events.setdefault(run_id, []).append((evaluations, seconds, loss))
+    sources = (*subject.base_queries[:1], *queries)
+    blocks: list[Block] = []
+    for axis, column in (("full evaluations", 0), ("seconds", 1)):
+        traces = _traces(subject, events, column)
+        if any(len(t.loss) for rows in traces.values() for runs in rows.values() for t in runs):
+            budgets = {task: _end(rows) for task, rows in traces.items()}
+            blocks.append(_anytime(subject, traces, budgets, axis, sources))
+            if column == 0:
+                blocks.append(_targets(subject, traces, budgets, sources))
+    if not blocks:
+        blocks = [Remark(sentences=("No run has a finished training at the maximal fidelity.",), queries=sources)]
+    lead = "A trial counts when it is told, with what all trials before it and it itself have spent."
+    return Section("progress", "Progress", lead, tuple(blocks))
+
+
+def _traces(subject: Subject, events: Mapping[str, list[tuple[float, float | None, float]]], column: int) -> Traces:
+    found: dict[str, dict[str, list[Trace]]] = {}
+    for run in subject.results.runs:
+        if not subject.results.covering(run):
+            continue
+        rows = events.get(run.run_id, [])
+        spent = [row[column] for row in rows]
+        if any(value is None for value in spent):
+            continue
+        losses = [row[2] for row in rows]
+        end = max([_observed(run, column), *(s for s in spent if s is not None)])
+        name = subject.names[run.contender]
+        found.setdefault(run.task, {}).setdefault(name, []).append(trace(spent, losses, end=end))
+    return found
+
+
+def _observed(run: RunRow, column: int) -> float:
+    if run.status == "exhausted":
+        return math.inf
+    return run.full_evaluations if column == 0 else run.clock
+
+
+def _end(rows: Mapping[str, Sequence[Trace]]) -> float:
+    """Return the spending up to which every run was observed; where all are exhausted, of the last event."""
+    ends = [run.end for runs in rows.values() for run in runs]
+    finite = min(ends, default=0.0)
+    if math.isinf(finite):
+        finite = max(
+            (float(run.spent[-1]) for runs in rows.values() for run in runs if len(run.spent)), default=0.0
+        )
+    return finite
+
+
+def _anytime(subject: Subject, traces: Traces, budgets: Mapping[str, float], axis: str, sources: object) -> Picture:
+    panels = tuple(
+        Panel(
+            task,
+            tuple(
+                _line(subject, name, traces[task][name], budgets[task], f"{axis} {task}")
+                for name in subject.evidence.names
+                if name in traces[task]
+            ),
+        )
+        for task in sorted(traces)
+        if budgets[task] > 0
+    )
+    short = axis.split()[-1]
+    left_out = f" The first {MOST_PANELS} of {len(panels)} tasks are drawn." if len(panels) > MOST_PANELS else ""
+    note = (
+        f"Mean over runs of the incumbent's loss at the maximal fidelity, over {axis}, with pointwise 95 % "
+        "bootstrap intervals over runs; a line begins where all of its runs have a result and ends "
+        f"where the first run of the task ends.{left_out}"
+    )
+    drawing = draw(
+        f"anytime-{short}",
+        f"Incumbents over {axis}",
+        f"{note} {len(panels)} panels, one for each task.",
+        lambda: anytime_figure(panels, subject.looks, axis),
+    )
+    return Picture(
+        drawing=drawing,
+        note=note,
+        how="statistics.trace and the stratified bootstrap",
+        queries=sources,  # type: ignore[arg-type]
+    )
+
+
+def _line(subject: Subject, name: str, runs: Sequence[Trace], budget: float, part: str) -> Line:
+    grid = np.linspace(0.0, budget, POINTS)
+    losses = np.array([run.at(grid, np.nan) for run in runs])
+    ends = stratified_bootstrap(_means, losses, subject.rng(f"{part} {name}"), resamples=400)
+    low, high = (None, None) if ends is None else ends
+    return Line(name, grid, losses.mean(axis=0), low, high, stepped=True)
+
+
+def _means(stack: Floats) -> Floats:
+    """Average resampled runs, (m, runs, points) -> (m, points)."""
+    means: Floats = stack.mean(axis=1)
+    return means
+
+
+def _targets(subject: Subject, traces: Traces, budgets: Mapping[str, float], sources: object) -> Block:
+    shares: dict[str, list[Floats]] = {}
+    grid = np.linspace(0.0, 1.0, POINTS)
+    used = 0
+    for task, rows in traces.items():
+        targets = _task_targets(rows)
+        if targets is None or budgets[task] <= 0:
+            continue
+        used += 1
+        for name, runs in rows.items():
+            reached = time_to_target(runs, targets, grid * budgets[task], axis="full evaluations")
+            shares.setdefault(name, []).append(reached.fraction)
+    if not used:
+        sentence = "No targets: every incumbent of every task has the same loss."
+        return Remark(sentences=(sentence,), queries=sources)  # type: ignore[arg-type]
+    complete = [name for name in subject.evidence.names if len(shares.get(name, ())) == used]
+    partial = [name for name in subject.evidence.names if name in shares and name not in complete]
+    panel = Panel("", tuple(Line(n, grid, np.mean(shares[n], axis=0), stepped=True) for n in complete))
+    left_out = f" Left out, since not run on all of them: {', '.join(partial)}." if partial else ""
+    note = (
+        f"Share of {TARGETS} targets reached by a share of each task's budget in full evaluations, mean over "
+        f"{used} task{'s' if used != 1 else ''}. Targets are losses evenly spaced from the worst first incumbent to "
+        f"the best loss found.{left_out}"
+    )
+    drawing = draw(
+        "time-to-target",
+        "Time to targets",
+        note,
+        lambda: time_to_target_figure(panel, subject.looks),
+    )
+    return Picture(
+        drawing=drawing,
+        note=note,
+        how="statistics.time_to_target",
+        queries=sources,  # type: ignore[arg-type]
+    )
+
+
+def _task_targets(rows: Mapping[str, Sequence[Trace]]) -> Floats | None:
+    traces = [run for runs in rows.values() for run in runs if len(run.loss)]
+    if not traces:
+        return None
+    worst = max(float(run.loss[0]) for run in traces)
+    best = min(float(run.loss[-1]) for run in traces)
+    return np.linspace(worst, best, TARGETS) if best < worst else None

@@ -1,0 +1,98 @@
+"""Section: the leaderboard, over all tasks and on each."""
+
+from __future__ import annotations
+
+from nasbench_sparse.leaderboard.report.blocks import MINUS, Block, Cell, Remark, Section, Sheet, number, words
+from nasbench_sparse.leaderboard.report.subject import Subject
+from nasbench_sparse.leaderboard.table import INCOMPLETE, duration, notes
+
+
+def standings_section(subject: Subject) -> Section:
+    """Return standings, per-task losses and the notes that belong to them."""
+    remarks = Remark(sentences=tuple(notes(subject.board)))
+    blocks: tuple[Block, ...] = (remarks,)
+    if subject.board.entries:
+        blocks = (_standings(subject), _losses(subject), remarks)
+    return Section("leaderboard", "Leaderboard", "", blocks)
+
+
+def _standings(subject: Subject) -> Sheet:
+    board = subject.board
+    rows = []
+    for place, s in enumerate(board.standings, 1):
+        duels = (s.better or 0, s.equal or 0, s.worse or 0)
+        interval = "" if s.score_low is None else f" [{s.score_low:.2f}, {s.score_high:.2f}]".replace("-", MINUS)
+        score = number(s.normalised, 2)
+        rows.append(
+            (
+                Cell(str(place), place),
+                words(subject.names[s.contender]),
+                number(s.mean_rank, 2),
+                Cell(score.text + interval, s.normalised),
+                Cell("", s.score_low),
+                Cell("", s.score_high),
+                Cell("/".join(map(str, duels)), duels[0] - duels[2]),
+                Cell(f"{s.tasks}/{len(board.tasks)}", s.tasks),
+                Cell(str(s.failed_runs), s.failed_runs),
+                Cell(str(s.bad_trials), s.bad_trials),
+                Cell(duration(s.optimizer_seconds), s.optimizer_seconds),
+                Cell(duration(s.evaluation_seconds), s.evaluation_seconds),
+            )
+        )
+    columns = (
+        "place",
+        "optimizer",
+        "mean rank",
+        "score",
+        "score low",
+        "score high",
+        "wins/ties/losses",
+        "tasks",
+        "failed runs",
+        "bad trials",
+        "own time",
+        "training",
+    )
+    note = (
+        "Score: 0 is random search's mean loss, 1 the best mean loss of a task; its 95 % interval speaks of other seeds "
+        "on these tasks. Wins, ties and losses: tests within each task against each other contender, corrected "
+        "by Holm at 5 %; too few runs for a test make a tie."
+    )
+    return Sheet(
+        name="standings",
+        title=f"Standings over {len(board.complete_tasks)} of {len(board.tasks)} tasks",
+        columns=columns,
+        left=frozenset({"optimizer"}),
+        files_only=frozenset({"score low", "score high"}),
+        rows=tuple(rows),
+        note=note,
+        how="scores.make_board, statistics.normalised_scores, statistics.aggregate and statistics.pairwise",
+        queries=subject.base_queries,
+    )
+
+
+def _losses(subject: Subject) -> Sheet:
+    rows = tuple(
+        (
+            words(e.task),
+            words(subject.names[e.contender]),
+            number(e.loss, 4),
+            number(e.standard_error, 4),
+            Cell("—") if e.rank is None else Cell(f"{e.rank:g}", e.rank, "best" if e.rank == 1 else ""),
+            number(e.normalised, 3),
+            Cell(f"{e.finished}/{e.runs}" + ("" if e.complete else f" {INCOMPLETE}"), e.finished),
+            number(e.full_evaluations, 1),
+            Cell(duration(e.evaluation_seconds), e.evaluation_seconds),
+        )
+        for e in subject.board.entries
+    )
+    return Sheet(
+        name="losses",
+        title="Loss of the final incumbent on each task",
+        columns=("task", "optimizer", "loss", "± s.e.", "rank", "score", "runs", "full evals", "training"),
+        left=frozenset({"task", "optimizer"}),
+        rows=rows,
+        note="Mean over runs, with its standard error; lower is better. Full evaluations and training are per run.",
+        how="scores.make_board",
+        queries=subject.base_queries,
+    )

@@ -1,0 +1,71 @@
+"""Subject: what a report is about, read once, with fresh random generators for each of its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import numpy as np
+
+from nasbench_sparse.leaderboard.evidence import Evidence, gather
+from nasbench_sparse.leaderboard.figures.style import Look, looks
+from nasbench_sparse.leaderboard.judgement import judged_board
+from nasbench_sparse.leaderboard.report.blocks import Queries
+from nasbench_sparse.leaderboard.results import Results
+from nasbench_sparse.leaderboard.runs import Contender
+from nasbench_sparse.leaderboard.scores import Board
+from nasbench_sparse.leaderboard.sql import query
+from nasbench_sparse.store import Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Results, what was computed of them, and the way to read more.
+
+    Args:
+        newcomer: the contender that the report is about; None for a report on all of them.
+    """
+
+    store: Store
+    results: Results
+    board: Board
+    evidence: Evidence
+    looks: dict[str, Look]
+    seed: int
+    newcomer: str | None = None
+    names: dict[Contender, str] = field(default_factory=dict)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Contenders' names, best standing first."""
+        return tuple(self.names[standing.contender] for standing in self.board.standings)
+
+    @property
+    def by_run(self) -> dict[str, str]:
+        """The name of each run's contender."""
+        return {run.run_id: self.names[run.contender] for run in self.results.runs}
+
+    @property
+    def base_queries(self) -> Queries:
+        """The queries behind every final loss."""
+        return tuple(self.results.queries.items())
+
+    def read(self, name: str) -> tuple[pl.DataFrame, Queries]:
+        """Answer one of the leaderboard's queries for the runs that count."""
+        sql = query(name, run_ids=self.results.chosen)
+        return self.store.sql(sql), ((name, sql),)
+
+    def rng(self, part: str) -> np.random.Generator:
+        """Return the generator of a part, the same each time."""
+        return np.random.default_rng([self.seed, crc32(part.encode())])
+
+
+def make_subject(store: Store, results: Results, *, seed: int = 0, newcomer: str | None = None) -> Subject:
+    """Compute what every part of a report needs."""
+    evidence = gather(results)
+    board = judged_board(results, seed=seed)
+    return Subject(store, results, board, evidence, looks(evidence.names), seed, newcomer, results.names)

@@ -1,0 +1,40 @@
+"use strict";
+for (const sheet of document.querySelectorAll(".sheet")) {
+  const body = sheet.querySelector("tbody");
+  const heads = [...sheet.querySelectorAll("th")];
+  const status = sheet.querySelector(".count");
+  const label = sheet.querySelector(".filter");
+  const input = label.querySelector("input");
+
+  const order = (column, direction) => (a, b) => {
+    const [x, y] = [a, b].map((row) => row.cells[column].dataset.value);
+    if (x === "" || y === "") return (x === "") - (y === "");
+    const [m, n] = [Number(x), Number(y)];
+    return direction * (Number.isNaN(m) || Number.isNaN(n) ? x.localeCompare(y) : m - n);
+  };
+
+  heads.forEach((head, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = head.textContent;
+    head.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const up = head.getAttribute("aria-sort") !== "ascending";
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", up ? "ascending" : "descending");
+      body.append(...[...body.rows].sort(order(column, up ? 1 : -1)));
+    });
+  });
+
+  label.hidden = body.rows.length < 4;
+  input.addEventListener("input", () => {
+    const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const row of body.rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !wanted.every((word) => text.includes(word));
+      shown += row.hidden ? 0 : 1;
+    }
+    status.textContent = wanted.length ? `${shown} of ${body.rows.length} rows` : "";
+  });
+}

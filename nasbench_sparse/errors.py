@@ -42,6 +42,30 @@ class DataError(NbsError):
     """A data set is missing or damaged."""
 
 
+class TableError(NbsError):
+    """A tabular benchmark cannot be found, read or asked."""
+
+
+class NotInTable(TableError):
+    """A config, replicate or search that the table does not hold, and that is not to be trained."""
+
+
+class OutsideFidelity(TableError):
+    """An epoch beyond the task's fidelity range."""
+
+
+class IncompleteTable(TableError):
+    """A question that only a complete table answers."""
+
+
+class OtherTask(TableError):
+    """A table of another task, or of another version of it."""
+
+
+class DamagedTable(TableError):
+    """A table's files are truncated, changed, or do not match their manifest."""
+
+
 class TrialTimeout(Exception):
     """An evaluation ran past its time limit (a status, not a user's error)."""
 

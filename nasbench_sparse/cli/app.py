@@ -170,12 +170,93 @@ def leaderboard(
         Optional[list[str]],  # noqa: UP045
         typer.Option("--task", "-t", help="Only this task; may be repeated.", autocompletion=_completion("task")),
     ] = None,
-    format_: Annotated[Literal["table", "markdown", "csv", "json"], typer.Option("--format", "-f")] = "table",
+    space: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Only tasks of this type of search space, such as LayerDensity."),
+    ] = None,
+    family: Annotated[Optional[str], typer.Option(help="Only tasks of this family.")] = None,  # noqa: UP045
+    at_evaluations: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Compare at this many full evaluations.", show_default="the largest common budget"),
+    ] = None,
+    at_seconds: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Compare at this many seconds of the runs' clock."),
+    ] = None,
+    format_: Annotated[
+        Literal["table", "markdown", "csv", "json", "latex"], typer.Option("--format", "-f")
+    ] = "table",
 ) -> None:
-    """Compare optimizers: final losses, ranks, scores, coverage and cost."""
+    """Compare optimizers: final losses, ranks, scores, wins, coverage and cost."""
     from nasbench_sparse.cli.results import print_leaderboard
 
-    print_leaderboard(store, suite, task or [], format_)
+    print_leaderboard(
+        store,
+        suite,
+        task or [],
+        format_,
+        space=space,
+        family=family,
+        evaluations=at_evaluations,
+        seconds=at_seconds,
+    )
+
+
+@app.command()
+def report(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Directory for the page, figures and tables.")],
+    store: StorePath = STORE,
+    suite: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Only the runs of this suite.", autocompletion=_completion("suite")),
+    ] = None,
+    task: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--task", "-t", help="Only this task; may be repeated.", autocompletion=_completion("task")),
+    ] = None,
+) -> None:
+    """Write a page with leaderboard, tests and figures, and the same as files for papers."""
+    from nasbench_sparse.cli.report import write_report
+
+    write_report(store, output, suite, task or [])
+
+
+@app.command()
+def compare(
+    optimizer: Annotated[
+        str,
+        typer.Argument(
+            help="The newcomer: its name, module:Class or file.py:Class.", autocompletion=_completion("optimizer")
+        ),
+    ],
+    suite: Annotated[str, typer.Option(help="The suite it is compared on.", autocompletion=_completion("suite"))],
+    store: StorePath = STORE,
+    option: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--option", metavar="KEY=VALUE", help="An option of the newcomer."),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="Directory for a report."),
+    ] = None,
+    require_better: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="BASELINE", help="Exit with status 3 unless it is significantly better than this one."
+        ),
+    ] = None,
+    slots: Annotated[int, typer.Option(min=1, help="Trials in flight over all runs together.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Run what is missing of a newcomer on a suite, and say where it stands against each contender.
+
+    Exit status: 0, or 3 if --require-better is not shown (one one-sided test at 5 %), or 1 if a run failed.
+    """
+    from nasbench_sparse.cli.compare import compare_newcomer
+
+    raise typer.Exit(
+        compare_newcomer(optimizer, suite, store, option or [], output, require_better, slots, quiet=quiet)
+    )
 
 
 @app.command()

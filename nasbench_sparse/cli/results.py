@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from nasbench_sparse.cli.console import console, fit, show_board, show_table
-from nasbench_sparse.errors import NbsError, StoreError, UnknownName, unknown
+from nasbench_sparse.errors import NbsError, StoreError
 from nasbench_sparse.leaderboard.table import HOLE, Table
 
 if TYPE_CHECKING:
@@ -36,45 +36,50 @@ def open_store(path: Path) -> Store:
     return Store(path, create=False)
 
 
-def print_leaderboard(path: Path, suite: str | None, tasks: Sequence[str], form: str) -> None:
-    """Print the leaderboard of a store, or of a part of it.
+def print_leaderboard(
+    path: Path,
+    suite: str | None,
+    tasks: Sequence[str],
+    form: str,
+    *,
+    space: str | None = None,
+    family: str | None = None,
+    evaluations: float | None = None,
+    seconds: float | None = None,
+) -> None:
+    """Print the leaderboard of a store, or of a part of it, at the largest common budget or at one given.
 
     Raises:
-        UnknownName: the store has no runs of such a task or suite.
+        UnknownName: the store has no runs of such a task, suite, space or family.
+        NbsError: two budgets, or one that is not positive.
     """
     from nasbench_sparse.leaderboard import formats
-    from nasbench_sparse.leaderboard.board import read_board
+    from nasbench_sparse.leaderboard.judgement import judged_board
+    from nasbench_sparse.leaderboard.results import Wanted, read_results
+    from nasbench_sparse.leaderboard.suites import check_held, suite_runs
 
     store = open_store(path)
-    run_ids = None if suite is None else _check_suite(store, suite)
-    _check_tasks(store, tasks)
-    board = read_board(store, tasks=tasks or None, run_ids=run_ids, study=suite)
+    wanted = Wanted(
+        tasks=tasks or None,
+        run_ids=None if suite is None else suite_runs(store, suite),
+        study=suite,
+        space=space,
+        family=family,
+        evaluations=evaluations,
+        seconds=seconds,
+    )
+    check_held(store, tasks=tasks, family=family, space=space)
+    board = judged_board(read_results(store, wanted))
     if form == "table":
         show_board(board, console())
         return
-    write = {"markdown": formats.markdown, "csv": formats.comma_separated, "json": formats.as_json}
+    write = {
+        "markdown": formats.markdown,
+        "csv": formats.comma_separated,
+        "json": formats.as_json,
+        "latex": formats.latex,
+    }
     sys.stdout.write(write[form](board))
-
-
-def _check_tasks(store: Store, tasks: Sequence[str]) -> None:
-    held = set(store.sql("SELECT DISTINCT name FROM tasks")["name"])
-    for task in tasks:
-        if task not in held:
-            raise unknown(f"task in {store.path}", task, held)
-
-
-def _check_suite(store: Store, suite: str) -> list[str]:
-    """Return the runs that a registered suite plans; none for a study that only the store knows."""
-    from nasbench_sparse.registry import all_suites, load_suite
-    from nasbench_sparse.runner.plan import plan_suite
-
-    try:
-        return [plan.spec.run_id for plan in plan_suite(load_suite(suite))]
-    except UnknownName:
-        held = set(store.sql("SELECT DISTINCT study FROM runs WHERE study <> ''")["study"])
-        if suite in held:
-            return []
-        raise unknown("suite", suite, held | set(all_suites())) from None
 
 
 def print_query(path: Path, sql: str, form: str, output: Path | None) -> None:

@@ -27,7 +27,7 @@ def run_study(request: Request, resources: Resources, resume: Resume, store: Pat
         NbsError: it cannot be started.
     """
     plans = make_plans(request)
-    progress = None if quiet else _progress()
+    progress = None if quiet else progress_watcher()
     study = Study(Store(store), resources, resume=resume, watcher=progress or Unwatched())
     try:
         report = study.run(plans)
@@ -72,7 +72,8 @@ def _say_failures(plans: Sequence[PlannedRun], report: StudyReport) -> int:
     return 1 if report.failed else 0
 
 
-def _progress() -> Progress:
+def progress_watcher() -> Progress:
+    """Return what shows a study on this terminal, or on none."""
     if not sys.stderr.isatty():
         return Progress()
     from nasbench_sparse.cli.live import LiveProgress

@@ -90,7 +90,7 @@ class DrNAS(Optimizer):
     def supports(cls, problem: Problem) -> str | None:
         """Refuse a problem without a relaxation, or one over operators with parameters of their own."""
         if problem.relaxation is None:
-            return "it needs a relaxation, which hyperparameter spaces do not have"
+            return "it needs a space with a relaxation: an activation cell or an operator chromosome"
         found = {name for names in problem.relaxation.operations for name in names if name in PARAMETRIC}
         if found:
             return f"it cannot relax operators with parameters of their own ({', '.join(sorted(found))})"

@@ -27,17 +27,69 @@ def local(folder: str) -> dict[str, Any]:
     return {"status": evaluation.status, "error": evaluation.error, "initialized": ray.is_initialized()}
 
 
+SETTINGS = {
+    "health_check_initial_delay_ms": 0,
+    "health_check_period_ms": 300,
+    "health_check_failure_threshold": 3,
+    "object_manager_pull_timeout_ms": 500,  # 10 s by default until a pull from the lost node is given up
+}
+
+
+def study(folder: str) -> dict[str, Any]:
+    """Run ASHA on three nodes, recorded in a store, and remove one node in the middle of the run."""
+    from ray.cluster_utils import Cluster
+
+    import nasbench_sparse as nbs
+    from nasbench_sparse.runner.study import Resources, Unwatched
+    from nasbench_sparse.testing.problems import Fault, SyntheticTask
+
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "_system_config": SETTINGS})
+    lost = nodes.add_node(num_cpus=1)
+    nodes.add_node(num_cpus=1)
+    nodes.wait_for_nodes()
+
+    class Axe(Unwatched):
+        removed_at: int | None = None
+
+        def told(self, loop: Any, told: Any) -> None:
+            if loop.told_count == 15:
+                Axe.removed_at = loop.number
+                nodes.remove_node(lost, allow_graceful=False)
+
+    task = SyntheticTask(faults=(Fault("sleep", (), 0.1),))
+    path = f"{folder}/study.duckdb"
+    result = nbs.run(
+        task,
+        "asha",
+        seed=1,
+        epochs=90,
+        executor="ray",
+        workers=3,
+        store=path,
+        resources=Resources(ray_address=nodes.address),
+        watcher=Axe(),
+    )
+    nodes.shutdown()
+    store = nbs.Store(path)
+    trials = result.trials
+    spent = int(store.sql("SELECT sum(units) AS units FROM trials").item())
+    promoted = trials.filter(trials["parent"].is_not_null())
+    return {
+        "numbers": trials["number"].to_list() == list(range(len(trials))),
+        "statuses": sorted(set(trials["status"])),
+        "units": spent,
+        "promoted_after": int((promoted["number"] > 20).sum()),
+        "parents_once": promoted["parent"].n_unique() == len(promoted),
+        "removed_at": Axe.removed_at,
+        "sound": store.verify() == [],
+    }
+
+
 def cluster(folder: str) -> dict[str, Any]:
     """Run on three nodes of one CPU each, and remove one in the middle."""
     from ray.cluster_utils import Cluster
 
-    settings = {
-        "health_check_initial_delay_ms": 0,
-        "health_check_period_ms": 300,
-        "health_check_failure_threshold": 3,
-        "object_manager_pull_timeout_ms": 500,  # 10 s by default until a pull from the lost node is given up
-    }
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "_system_config": settings})
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "_system_config": SETTINGS})
     lost = nodes.add_node(num_cpus=1)
     nodes.add_node(num_cpus=1)
     nodes.wait_for_nodes()

@@ -147,6 +147,17 @@ def test_ray_completes_every_trial_once_when_a_node_is_lost(tmp_path: Path) -> N
     assert answer["continued"] + answer["retrained"] >= 12
 
 
+def test_study_on_ray_goes_on_when_a_node_is_lost(tmp_path: Path) -> None:
+    answer = in_another_process("study", tmp_path)
+    assert answer["numbers"] is True
+    assert answer["statuses"] == ["OK"]
+    assert 90 <= answer["units"] < 90 + 9 + 2 * 9, "the budget is charged once, plus what was in flight"
+    assert answer["promoted_after"] > 0
+    assert answer["parents_once"] is True
+    assert 15 <= answer["removed_at"] <= 18
+    assert answer["sound"] is True
+
+
 def test_ray_names_an_address_where_nothing_answers() -> None:
     with pytest.raises(NbsError, match=r"no Ray cluster answers at '127\.0\.0\.1:1': .*refused"):
         _connect("127.0.0.1:1", cpus=1.0)

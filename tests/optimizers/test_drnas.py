@@ -96,7 +96,7 @@ def test_drnas_supports_relaxable_spaces_only() -> None:
     assert DrNAS.supports(_problem()) is None
     assert DrNAS.supports(_problem(ActivationCell())) is None
     reason = DrNAS.supports(_problem(safs_stage2()))
-    assert reason == "it needs a relaxation, which hyperparameter spaces do not have"
+    assert reason == "it needs a space with a relaxation: an activation cell or an operator chromosome"
     reason = DrNAS.supports(_problem(OperatorChromosome(2, ("relu", "srelu", "prelu"))))
     assert reason == "it cannot relax operators with parameters of their own (prelu, srelu)"
 

@@ -1,0 +1,23 @@
+"""The command `report`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nasbench_sparse.cli.results import open_store
+
+
+def write_report(path: Path, output: Path, suite: str | None, tasks: Sequence[str]) -> None:
+    """Write a report on a store, and print its headline and where it is.
+
+    Raises:
+        UnknownName: the store has no runs of such a task or suite.
+        NbsError: the directory cannot be written.
+    """
+    from nasbench_sparse.leaderboard.report import build_report
+
+    report = build_report(open_store(path), output, suite=suite, tasks=tasks or None)
+    for sentence in report.headline:
+        print(sentence)
+    print(f"\nThe report is {report.page}; beside it are {len(report.files) - 1} figures and tables.")

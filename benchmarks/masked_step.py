@@ -35,8 +35,8 @@ def measure(*, batches: int = 20, repetitions: int = 41) -> list[Measurement]:
         repetitions=repetitions,
     )
     what = (
-        f"one thread, SGD with momentum, density {DENSITY}, {batches} steps a turn; dense step {milliseconds:.3g} ms, "
-        f"dense over dense {again:.3f}"
+        f"one thread, SGD with momentum, density {DENSITY}, {batches} steps a turn; "
+        f"dense step {milliseconds:.3g} ms, dense over dense {again:.3f}"
     )
     return [Measurement("masked step / dense step", ours, "x time", 1.05, "nn.utils.prune", theirs, what)]
 

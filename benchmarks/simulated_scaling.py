@@ -12,7 +12,7 @@ from benchmarks.simulated_trials import loop_rate
 FACTOR = 10
 
 
-def measure(*, trials: int = 1000, repetitions: int = 3) -> list[Measurement]:
+def measure(*, trials: int = 5000, repetitions: int = 3) -> list[Measurement]:
     """Compare the time for each trial of runs of `trials` and of ten times as many."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
@@ -23,7 +23,7 @@ def measure(*, trials: int = 1000, repetitions: int = 3) -> list[Measurement]:
                 lambda name=name: loop_rate(name, FACTOR * trials, Path(folder), next(seeds)),  # type: ignore[misc]
                 repetitions=repetitions,
             )
-            what = f"time of {FACTOR * trials} over time of {trials} simulated trials; {FACTOR} is linear, + 10 %"
+            what = f"time of {FACTOR * trials} over time of {trials} simulated trials; {FACTOR} is linear"
             ratio = FACTOR * short / long
-            found.append(Measurement(f"10x simulated trials, {name}", ratio, "x time", 11.0, "", None, what))
+            found.append(Measurement(f"10x simulated trials, {name}", ratio, "x time", None, "", None, what))
     return found

@@ -1,4 +1,4 @@
-"""Formats: a leaderboard as Markdown, CSV or JSON."""
+"""Formats: a leaderboard as Markdown, CSV, JSON or LaTeX."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from nasbench_sparse.leaderboard.latex import booktabs
 from nasbench_sparse.leaderboard.runs import Contender
 from nasbench_sparse.leaderboard.scores import Board, Entry
 from nasbench_sparse.leaderboard.table import Table, entries_table, notes, standings_table
@@ -39,6 +40,17 @@ def _markdown_table(table: Table) -> str:
     rule = [":--" if column in table.left else "--:" for column in table.columns]
     rows = [[cell.replace("|", "\\|") for cell in row] for row in (table.columns, rule, *table.rows)]
     return f"**{table.title}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def latex(board: Board) -> str:
+    """Return both tables for `\\usepackage{booktabs}`, the notes in the caption of the first."""
+    tables = [table for table in (standings_table(board), entries_table(board)) if table.rows]
+    said = notes(board)
+    if not tables:
+        return "".join(f"% {note}\n" for note in said)
+    return "\n".join(
+        booktabs(t.title, t.columns, t.rows, t.left, t.groups, said if t is tables[0] else ()) for t in tables
+    )
 
 
 def comma_separated(board: Board) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+from zlib import crc32
 
 import numpy as np
 
@@ -83,7 +84,7 @@ def compare_pairs(
     A pair is compared on the units that both have complete, which may be fewer than others have. A p-value that
     could not reach the corrected level, were every test at its smallest possible p-value, is left out.
     """
-    tests = [_test(evidence, pair, place, seed, alternative, level) for place, pair in enumerate(pairs)]
+    tests = [_test(evidence, pair, seed, alternative, level) for pair in pairs]
     if not tests:
         return Family((), None)
     smallest = [np.nan if test is None else test.smallest_p_value for test in tests]
@@ -94,22 +95,27 @@ def compare_pairs(
     ]
     correction = holm(p_values, level)
     found = [
-        _pair(evidence, pair, test, adjusted, rejected, np.random.default_rng([seed, place, 1]))
-        for place, (pair, test, adjusted, rejected) in enumerate(
-            zip(pairs, tests, correction.adjusted, correction.rejected, strict=True)
+        _pair(evidence, pair, test, adjusted, rejected, _generator(seed, pair, "improvement"))
+        for pair, test, adjusted, rejected in zip(
+            pairs, tests, correction.adjusted, correction.rejected, strict=True
         )
     ]
     return Family(tuple(found), correction)
 
 
+def _generator(seed: int, pair: tuple[str, str], part: str) -> np.random.Generator:
+    """Return the generator of a pair, so that its intervals do not depend on which other pairs are compared."""
+    return np.random.default_rng([seed, crc32("\0".join((*pair, part)).encode())])
+
+
 def _test(
-    evidence: Evidence, pair: tuple[str, str], place: int, seed: int, alternative: Alternative, level: float
+    evidence: Evidence, pair: tuple[str, str], seed: int, alternative: Alternative, level: float
 ) -> SignedRank | None:
     columns = evidence.columns(pair)
     first, second = columns[pair[0]], columns[pair[1]]
     if np.isnan(first + second).all():
         return None
-    rng = np.random.default_rng([seed, place, 0])
+    rng = _generator(seed, pair, "effect")
     return signed_rank(
         first,
         second,

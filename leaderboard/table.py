@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from nasbench_sparse.leaderboard.runs import Contender, labels
-from nasbench_sparse.leaderboard.scores import BASELINE, Board, Entry
+from nasbench_sparse.leaderboard.scores import BASELINE, Board, Entry, Standing
 
 HOLE = "—"
 INCOMPLETE = "†"
@@ -26,12 +26,14 @@ class Table:
 def standings_table(board: Board) -> Table:
     """Return one row for each contender, best first."""
     names = _labels(board)
+    judged = any(s.better is not None for s in board.standings)
     rows = tuple(
         (
             names[s.contender],
             number(s.mean_rank, 2),
             str(s.wins) if board.complete_tasks else HOLE,
             number(s.normalised, 3),
+            *([_interval(s), _duels(s)] if judged else []),
             f"{s.tasks}/{len(board.tasks)}",
             str(s.failed_runs),
             str(s.bad_trials),
@@ -45,6 +47,7 @@ def standings_table(board: Board) -> Table:
         "mean rank",
         "wins",
         "score",
+        *(["95 %", "w/t/l"] if judged else []),
         "tasks",
         "failed runs",
         "bad trials",
@@ -54,6 +57,16 @@ def standings_table(board: Board) -> Table:
     compared = len(board.complete_tasks)
     title = f"Standings over {compared} of {len(board.tasks)} task{'s' if len(board.tasks) != 1 else ''}"
     return Table(title, columns, rows, frozenset({"optimizer"}))
+
+
+def _interval(standing: Standing) -> str:
+    if standing.score_low is None or standing.score_high is None:
+        return HOLE
+    return f"[{standing.score_low:.2f}, {standing.score_high:.2f}]"
+
+
+def _duels(standing: Standing) -> str:
+    return f"{standing.better}/{standing.equal}/{standing.worse}"
 
 
 def entries_table(board: Board) -> Table:
@@ -100,6 +113,11 @@ def notes(board: Board) -> list[str]:
         f"Score: 0 is {BASELINE} search's mean loss, 1 the best mean loss of the task."
         if has_baseline
         else f"Score needs runs of {BASELINE} search, of which there are none.",
+        *(
+            ["w/t/l: wins, ties and losses by tests within each task, Holm-corrected at 5 %; too few runs tie."]
+            if any(s.better is not None for s in board.standings)
+            else []
+        ),
         _budget_note(board),
         *_hole_notes(board),
     ]

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+SCALE, LEAST = 1.8, 1.1
+"""CSS pixels for each point of a figure's width: as wide as it gets, and as narrow before it scrolls."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """A figure as files and as part of a page.
@@ -42,8 +46,12 @@ class Drawing:
         body = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{self.name}-", body)
         body = body.replace(INK, "currentColor").replace(RULE, "var(--rule)")
         body = body.replace("'DejaVu Sans', sans-serif", "inherit").replace("'DejaVu Sans'", "inherit")
-        opened = re.sub(r' (width|height)="[^"]*pt"', "", body[: body.index(">") + 1])
-        opened = opened.replace("<svg", f'<svg role="img" aria-labelledby="{self.name}-title {self.name}-desc"', 1)
+        opened = body[: body.index(">") + 1]
+        points = float(re.search(r'width="([0-9.]+)pt"', opened)[1])  # type: ignore[index]
+        opened = re.sub(r' (width|height)="[^"]*pt"', "", opened)
+        size = f"width:{SCALE * points:.0f}px;min-width:{LEAST * points:.0f}px"
+        named = f'role="img" aria-labelledby="{self.name}-title {self.name}-desc" style="{size}"'
+        opened = opened.replace("<svg", f"<svg {named}", 1)
         words = (
             f'<title id="{self.name}-title">{escape(self.title)}</title>'
             f'<desc id="{self.name}-desc">{escape(self.alt)}</desc>'
@@ -61,9 +69,9 @@ def draw(name: str, title: str, alt: str, make: Callable[[], Figure]) -> Drawing
     with _style():
         figure = make()
         svg, pdf = io.StringIO(), io.BytesIO()
-        figure.savefig(svg, format="svg", bbox_inches="tight", pad_inches=0.05, metadata={"Date": None})
-        dates = {"CreationDate": None, "ModDate": None}
-        figure.savefig(pdf, format="pdf", bbox_inches="tight", pad_inches=0.05, metadata=dates)
+        figure.savefig(svg, format="svg", metadata={"Date": None})
+        figure.set_layout_engine("none")  # what the first drawing laid out holds for the second
+        figure.savefig(pdf, format="pdf", metadata={"CreationDate": None, "ModDate": None})
     return Drawing(name, title, alt, svg.getvalue(), pdf.getvalue())
 
 

@@ -32,7 +32,7 @@ def matrix_figure(
 
     longest = max(map(len, rows))
     figure = Figure(
-        figsize=(max(2.2, 0.62 * len(columns) + 0.07 * longest), 0.34 * len(rows) + 1.0), layout="constrained"
+        figsize=(max(2.2, 0.55 * len(columns) + 0.075 * longest), 0.3 * len(rows) + 0.9), layout="constrained"
     )
     draw_matrix(figure.subplots(), values, texts, rows, columns, colours, limits)
     return figure

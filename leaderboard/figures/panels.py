@@ -67,7 +67,7 @@ def panel_grid(count: int, *, legend_rows: int, height: float = 1.9) -> tuple[Fi
     columns = min(COLUMNS, count)
     rows = math.ceil(count / columns)
     width = 7.4 if columns > 1 else 4.6
-    tall = height if columns > 1 else 2.8
+    tall = height if columns > 1 else 2.6
     figure = Figure(figsize=(width, tall * rows + 0.22 * legend_rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     flat = [ax for row in axes for ax in row]
@@ -83,10 +83,12 @@ def add_legend(figure: Figure, names: Sequence[str], looks: Mapping[str, Look]) 
     if not names:
         return
     keys = [
-        Line2D([], [], color=looks[name].colour, linestyle=looks[name].dash, label=printable(name, 28))
+        Line2D([], [], color=looks[name].colour, linestyle=looks[name].dash, label=printable(name, 36))
         for name in names
     ]
-    columns = min(6, len(names)) if max(map(len, names)) < 14 else 3
+    longest = min(36, max(map(len, names)))
+    most = 6 if longest < 14 else 3 if longest < 24 else 2
+    columns = math.ceil(len(names) / math.ceil(len(names) / most))
     figure.legend(handles=keys, loc="outside upper center", ncols=columns, labelcolor=INK)
 
 
@@ -108,7 +110,7 @@ def _line(ax: Axes, line: Line, look: Look) -> None:
             line.low,
             line.high,
             color=look.colour,
-            alpha=0.16,
+            alpha=0.13,
             linewidth=0,
             step=step,  # type: ignore[arg-type]
         )

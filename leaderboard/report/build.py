@@ -18,6 +18,7 @@ from nasbench_sparse.leaderboard.report.progress import progress_section
 from nasbench_sparse.leaderboard.report.standings import standings_section
 from nasbench_sparse.leaderboard.report.subject import Subject, make_subject
 from nasbench_sparse.leaderboard.results import Wanted, read_results
+from nasbench_sparse.leaderboard.suites import check_held, suite_runs
 from nasbench_sparse.store import Store
 
 SECTIONS: tuple[Callable[[Subject], Section], ...] = (
@@ -58,30 +59,25 @@ def build_report(
 
     Args:
         directory: made if need be; files of an earlier report in it are replaced.
-        suite: only the runs made for this study.
+        suite: only the runs that this suite plans, or that were made for a study of this name.
         tasks: only these tasks.
         seed: of the bootstrap; the same store and seed give the same bytes.
     Raises:
+        UnknownName: the store has no runs of such a suite or task.
         NbsError: the directory cannot be written.
     """
-    what = suite or (", ".join(sorted(tasks)) if tasks else "all runs")
-    return write_report(store, directory, Wanted(study=suite, tasks=tasks), what, seed=seed)
+    check_held(store, tasks=tasks or ())
+    ids = None if suite is None else suite_runs(store, suite)
+    results = read_results(store, Wanted(run_ids=ids, study=suite, tasks=tasks))
+    parts = [*([suite] if suite else []), *sorted(tasks or ())]
+    return write_subject(make_subject(store, results, seed=seed), directory, ", ".join(parts) or "All runs")
 
 
-def write_report(
-    store: Store,
-    directory: str | Path,
-    wanted: Wanted,
-    what: str,
-    *,
-    seed: int = 0,
-    newcomer: str | None = None,
-) -> Report:
-    """Write a report on the runs wanted; see `build_report`."""
-    subject = make_subject(store, read_results(store, wanted), seed=seed, newcomer=newcomer)
+def write_subject(subject: Subject, directory: str | Path, what: str) -> Report:
+    """Write a report on a subject; see `build_report`."""
     sections = [make(subject) for make in (SECTIONS if subject.results.runs else BARE)]
     lead, points = headline(subject)
-    page = render(what, store.path.name, lead, points, sections, subject.base_queries)
+    page = render(what, subject.store.path.name, lead, points, sections, subject.base_queries)
     folder = Path(directory)
     try:
         files = _write(folder, page, sections)

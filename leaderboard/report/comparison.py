@@ -6,15 +6,28 @@ from itertools import combinations
 
 import numpy as np
 
+from nasbench_sparse.leaderboard.evidence import Evidence
 from nasbench_sparse.leaderboard.figures.drawing import draw
 from nasbench_sparse.leaderboard.figures.rank_diagram import rank_diagram_figure
 from nasbench_sparse.leaderboard.figures.win_matrix import win_matrix_figure
 from nasbench_sparse.leaderboard.head_to_head import Family, HeadToHead, compare_pairs
-from nasbench_sparse.leaderboard.report.blocks import Block, Cell, Picture, Remark, Section, Sheet, number, words
+from nasbench_sparse.leaderboard.report.blocks import (
+    MINUS,
+    Block,
+    Cell,
+    Picture,
+    Remark,
+    Section,
+    Sheet,
+    words,
+)
 from nasbench_sparse.leaderboard.report.headline import interval_text, join, signed
 from nasbench_sparse.leaderboard.report.subject import Subject
+from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
 from nasbench_sparse.leaderboard.statistics.check import StatisticsError
-from nasbench_sparse.leaderboard.statistics.rank_diagram import critical_difference
+from nasbench_sparse.leaderboard.statistics.power import smallest_p_value
+from nasbench_sparse.leaderboard.statistics.rank_diagram import PostHoc, critical_difference
+from nasbench_sparse.leaderboard.statistics.units import gather_units
 
 MOST_CONTENDERS = 30
 
@@ -51,19 +64,23 @@ def _pairs(subject: Subject, family: Family) -> Sheet:
             "n",
             "blocks",
             "effect",
-            "95 % interval",
+            "effect low",
+            "effect high",
             "P(first better)",
-            "its interval",
+            "P low",
+            "P high",
             "p",
             "p (Holm)",
             "n for 80 % power",
             "the first is",
         ),
         left=frozenset({"first", "second", "the first is"}),
+        files_only=frozenset({"effect low", "effect high", "P low", "P high", "p"}),
         rows=tuple(_row(pair) for pair in family.pairs),
         note=(
-            "Effect: matched-pairs rank biserial correlation, −1 where the first has the lower loss throughout. "
-            "P(first better): chance that a run of the first beats one of the second on these tasks, ties half. "
+            f"Effect: matched-pairs rank biserial correlation, {MINUS}1 where the first has the lower loss "
+            "throughout. P(first better): chance that a run of the first beats one of the second on these tasks, "
+            "ties half. In brackets: 95 % intervals. "
             f"Pairs are compared on what both completed.{correction}"
         ),
         how="statistics.signed_rank, statistics.holm and statistics.probability_of_improvement",
@@ -73,6 +90,7 @@ def _pairs(subject: Subject, family: Family) -> Sheet:
 
 def _row(pair: HeadToHead) -> tuple[Cell, ...]:
     test, chance = pair.test, pair.improvement
+    effect = None if test is None else test.effect
     effect_interval = None if test is None else test.effect_interval
     p_value = None if test is None or pair.adjusted is None else test.p_value
     mark = {"better": "better", "worse": "worse"}.get(pair.verdict, "")
@@ -82,12 +100,10 @@ def _row(pair: HeadToHead) -> tuple[Cell, ...]:
         Cell(f"{pair.lower}/{pair.equal}/{pair.higher}", pair.lower - pair.higher),
         Cell(str(pair.units), pair.units),
         Cell("—") if test is None else Cell(str(test.n_blocks), test.n_blocks),
-        Cell("—") if test is None else Cell(signed(test.effect), test.effect),
-        Cell(
-            interval_text(effect_interval).strip() or "—", None if effect_interval is None else effect_interval.low
+        *_with_interval(effect, effect_interval),
+        *_with_interval(
+            None if chance is None else chance.probability, None if chance is None else chance.interval
         ),
-        number(None if chance is None else chance.probability, 2),
-        _ends(pair),
         Cell("—" if p_value is None else f"{p_value:.2g}", p_value),
         Cell(pair.p_text if test is not None else "—", pair.adjusted),
         Cell("—") if test is None or test.needed is None else Cell(str(test.needed), test.needed),
@@ -95,9 +111,12 @@ def _row(pair: HeadToHead) -> tuple[Cell, ...]:
     )
 
 
-def _ends(pair: HeadToHead) -> Cell:
-    interval = None if pair.improvement is None else pair.improvement.interval
-    return Cell("—") if interval is None else Cell(interval_text(interval).strip(), interval.low)
+def _with_interval(value: float | None, interval: Interval | None) -> tuple[Cell, Cell, Cell]:
+    """Return a value with its interval, and the interval's ends for the files."""
+    if value is None:
+        return Cell("—"), Cell(""), Cell("")
+    ends = (None, None) if interval is None else (interval.low, interval.high)
+    return Cell(signed(value) + interval_text(interval), value), Cell("", ends[0]), Cell("", ends[1])
 
 
 def _win_matrix(subject: Subject, family: Family) -> Picture:
@@ -137,12 +156,14 @@ def _rank_diagram(subject: Subject) -> Block:
     if len(names) < 3:
         sentence = "No critical difference diagram: two contenders are compared by the signed-rank test alone."
         return Remark(sentences=(sentence,), how=how, queries=subject.base_queries)
+    evidence = subject.evidence
     try:
         diagram = critical_difference(
-            subject.evidence.columns(names),
-            unit=subject.evidence.unit,
+            evidence.columns(names),
+            unit=evidence.unit,
             rng=subject.rng("critical difference"),
-            families=subject.evidence.blocks,
+            families=evidence.blocks,
+            post_hoc=_post_hoc(evidence, len(names)),
         )
     except StatisticsError as error:
         sentence = f"No critical difference diagram: {error}."
@@ -158,3 +179,11 @@ def _rank_diagram(subject: Subject) -> Block:
         lambda: rank_diagram_figure(diagram, subject.looks),
     )
     return Picture(drawing=drawing, note=f"{diagram.sentence} {alt}", how=how, queries=subject.base_queries)
+
+
+def _post_hoc(evidence: Evidence, contenders: int, level: float = 0.05) -> PostHoc:
+    """Choose by n alone: Nemenyi's test where units are independent but too few for Holm over all pairs."""
+    units = gather_units(evidence.columns(), unit=evidence.unit, families=evidence.blocks)
+    pairs = contenders * (contenders - 1) // 2
+    reachable = smallest_p_value(units.n_blocks) * pairs <= level
+    return "wilcoxon-holm" if reachable or units.blocked else "nemenyi"

@@ -26,7 +26,7 @@ def coverage_section(subject: Subject) -> Section:
 
 
 def count_runs(subject: Subject) -> Coverage:
-    """Count runs by what became of them, planned being every seed and replicate that any contender has on a task."""
+    """Count runs by what became of them, planned being all that any contender has on a task."""
     evidence, results = subject.evidence, subject.results
     losses: dict[str, Floats] = {}
     failed: dict[str, Floats] = {}

@@ -78,6 +78,17 @@ def sentence(pair: HeadToHead) -> str:
     return f"{pair.first} {verb} {pair.second}: {score}, {p}, {effect}.{chance}"
 
 
+def required_sentence(pair: HeadToHead) -> str:
+    """Say whether the one comparison that was declared beforehand succeeded."""
+    n = _n(pair)
+    if pair.test is None:
+        return f"Required: {pair.first} better than {pair.second}. Not shown: they have nothing in common."
+    if pair.adjusted is None:
+        return f"Required: {pair.first} better than {pair.second}. Not shown: too few for a test ({n})."
+    shown = "Shown" if pair.verdict == "better" else "Not shown"
+    return f"Required: {pair.first} better than {pair.second}. {shown}: one-sided p = {pair.p_text} ({n})."
+
+
 def _n(pair: HeadToHead) -> str:
     """Say n, and in how many families where these are fewer."""
     n = f"n = {counted(pair.units, pair.unit[:-1])}"

@@ -20,23 +20,26 @@ def methods_section(subject: Subject) -> Section:
         else f"The unit of analysis is the run (n = {n_runs}), paired by seed and replicate within the task; "
         "nothing is inferred about other tasks."
     )
+    counts = (
+        f"{counted(n_runs, 'run')} of {counted(len(evidence.names), 'contender')} on {counted(n_tasks, 'task')}"
+    )
     sentences = (
-        f"{counted(n_runs, 'run')} of {counted(len(evidence.names), 'contender')} on {counted(n_tasks, 'task')}. {unit}",
+        f"{counts}. {unit}",
         "Loss: of a run's incumbent, the lowest loss at the task's maximal fidelity among the trials that count at "
-        "the budget compared; a run that ended well without one has the objective's worst loss. A run that "
-        "failed or spent less than the budget has no loss, and a task with such a hole is left out of any "
-        "comparison it concerns, never averaged over.",
+        "the budget compared; a run that ended well without one has the objective's worst loss. A run that failed "
+        "or spent less than the budget has no loss, and a task with such a hole is left out of any comparison it "
+        "concerns, never averaged over.",
         "Tests: Wilcoxon's signed-rank test, two-sided, exact by permutation of signs (of families where blocked), "
-        "zeros by Pratt's rule, ties by midranks; Holm's correction over each family of tests at 5 %. Where n could "
-        "not reach the corrected level the p-value is replaced by “too few”, and effects and intervals "
-        "stand alone.",
+        "zeros by Pratt's rule, ties by midranks; Holm's correction over each family of tests at 5 %. Where n "
+        "could not reach the corrected level the p-value is replaced by “too few”, and effects and intervals stand "
+        "alone.",
         "Effects: matched-pairs rank biserial correlation with a BCa bootstrap interval, and the probability of "
-        "improvement with a stratified bootstrap interval, which speaks of other seeds on these tasks. The n for 80 % "
-        "power follows Noether (1987).",
+        "improvement with a stratified bootstrap interval, which speaks of other seeds on these tasks. The n for "
+        "80 % power follows Noether (1987).",
         "All contenders together: Friedman's test; a critical difference diagram, by pairwise Wilcoxon tests with "
         "Holm's correction, is drawn only where it rejects.",
-        f"Bootstrap draws come from generators seeded by {subject.seed}: the same store and seed give the same page "
-        "to the byte. Intervals are 95 %.",
+        f"Bootstrap draws come from generators seeded by {subject.seed}: the same store and seed give the same "
+        "page to the byte. Intervals are 95 %.",
         "Every query shown can be given to `nasbench-sparse query` or `Store.sql` as it is.",
     )
     return Section("methods", "Methods", "", (Remark(sentences=sentences),))

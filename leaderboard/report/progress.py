@@ -11,7 +11,7 @@ from nasbench_sparse.leaderboard.figures.anytime import anytime_figure
 from nasbench_sparse.leaderboard.figures.drawing import draw
 from nasbench_sparse.leaderboard.figures.panels import MOST_PANELS, Line, Panel
 from nasbench_sparse.leaderboard.figures.time_to_target import time_to_target_figure
-from nasbench_sparse.leaderboard.report.blocks import Block, Picture, Remark, Section
+from nasbench_sparse.leaderboard.report.blocks import Block, Picture, Queries, Remark, Section
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.runs import RunRow
 from nasbench_sparse.leaderboard.statistics.check import Floats
@@ -80,7 +80,9 @@ def _end(rows: Mapping[str, Sequence[Trace]]) -> float:
     return finite
 
 
-def _anytime(subject: Subject, traces: Traces, budgets: Mapping[str, float], axis: str, sources: object) -> Picture:
+def _anytime(
+    subject: Subject, traces: Traces, budgets: Mapping[str, float], axis: str, sources: Queries
+) -> Picture:
     panels = tuple(
         Panel(
             task,
@@ -110,7 +112,7 @@ def _anytime(subject: Subject, traces: Traces, budgets: Mapping[str, float], axi
         drawing=drawing,
         note=note,
         how="statistics.trace and the stratified bootstrap",
-        queries=sources,  # type: ignore[arg-type]
+        queries=sources,
     )
 
 
@@ -128,7 +130,7 @@ def _means(stack: Floats) -> Floats:
     return means
 
 
-def _targets(subject: Subject, traces: Traces, budgets: Mapping[str, float], sources: object) -> Block:
+def _targets(subject: Subject, traces: Traces, budgets: Mapping[str, float], sources: Queries) -> Block:
     shares: dict[str, list[Floats]] = {}
     grid = np.linspace(0.0, 1.0, POINTS)
     used = 0
@@ -142,15 +144,15 @@ def _targets(subject: Subject, traces: Traces, budgets: Mapping[str, float], sou
             shares.setdefault(name, []).append(reached.fraction)
     if not used:
         sentence = "No targets: every incumbent of every task has the same loss."
-        return Remark(sentences=(sentence,), queries=sources)  # type: ignore[arg-type]
+        return Remark(sentences=(sentence,), queries=sources)
     complete = [name for name in subject.evidence.names if len(shares.get(name, ())) == used]
     partial = [name for name in subject.evidence.names if name in shares and name not in complete]
     panel = Panel("", tuple(Line(n, grid, np.mean(shares[n], axis=0), stepped=True) for n in complete))
     left_out = f" Left out, since not run on all of them: {', '.join(partial)}." if partial else ""
     note = (
         f"Share of {TARGETS} targets reached by a share of each task's budget in full evaluations, mean over "
-        f"{used} task{'s' if used != 1 else ''}. Targets are losses evenly spaced from the worst first incumbent to "
-        f"the best loss found.{left_out}"
+        f"{used} task{'s' if used != 1 else ''}. Targets are losses evenly spaced from the worst first "
+        f"incumbent to the best loss found.{left_out}"
     )
     drawing = draw(
         "time-to-target",
@@ -162,7 +164,7 @@ def _targets(subject: Subject, traces: Traces, budgets: Mapping[str, float], sou
         drawing=drawing,
         note=note,
         how="statistics.time_to_target",
-        queries=sources,  # type: ignore[arg-type]
+        queries=sources,
     )
 
 

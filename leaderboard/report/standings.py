@@ -54,8 +54,8 @@ def _standings(subject: Subject) -> Sheet:
         "training",
     )
     note = (
-        "Score: 0 is random search's mean loss, 1 the best mean loss of a task; its 95 % interval speaks of other seeds "
-        "on these tasks. Wins, ties and losses: tests within each task against each other contender, corrected "
+        "Score: 0 is random search's mean loss, 1 the best mean loss of a task; in brackets its 95 % interval, for other "
+        "seeds on these tasks. Wins, ties and losses: tests within each task against each other contender, corrected "
         "by Holm at 5 %; too few runs for a test make a tie."
     )
     return Sheet(

@@ -28,6 +28,7 @@ class Subject:
 
     Args:
         newcomer: the contender that the report is about; None for a report on all of them.
+        names, by_run: what each contender, and the contender of each run id, is called.
     """
 
     store: Store
@@ -38,16 +39,12 @@ class Subject:
     seed: int
     newcomer: str | None = None
     names: dict[Contender, str] = field(default_factory=dict)
+    by_run: dict[str, str] = field(default_factory=dict)
 
     @property
     def order(self) -> tuple[str, ...]:
         """Contenders' names, best standing first."""
         return tuple(self.names[standing.contender] for standing in self.board.standings)
-
-    @property
-    def by_run(self) -> dict[str, str]:
-        """The name of each run's contender."""
-        return {run.run_id: self.names[run.contender] for run in self.results.runs}
 
     @property
     def base_queries(self) -> Queries:
@@ -68,4 +65,6 @@ def make_subject(store: Store, results: Results, *, seed: int = 0, newcomer: str
     """Compute what every part of a report needs."""
     evidence = gather(results)
     board = judged_board(results, seed=seed)
-    return Subject(store, results, board, evidence, looks(evidence.names), seed, newcomer, results.names)
+    names = results.names
+    by_run = {run.run_id: names[run.contender] for run in results.runs}
+    return Subject(store, results, board, evidence, looks(evidence.names), seed, newcomer, names, by_run)

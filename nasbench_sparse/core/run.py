@@ -9,6 +9,9 @@ from typing import Any
 
 from nasbench_sparse.core.declaration import digest
 
+TABLE_BUILD = "table-build"
+"""Study, and optimizer, of runs that only fill a table: leaderboards do not show them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:

@@ -100,7 +100,7 @@ class RunLog:
         }
         if not told.reused:
             event |= _outcome(evaluation, trial)
-        self._append(event)
+        self._append(event, sync=not told.reused)  # what the store holds already, replay finds again
         del self._untold[told.number]
 
     def end(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import islice
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -124,7 +124,4 @@ def length(enumeration: Enumeration, space: SearchSpace) -> int:
         return space.size
     if enumeration.mode == "configs":
         return enumeration.number
-    counter = count()
-    for _ in zip(enumeration.configs(space), counter, strict=False):
-        pass
-    return next(counter)
+    return sum(1 for _ in enumeration.configs(space))

@@ -1,0 +1,42 @@
+"""Suites: which runs of a store belong to one, and mistakes in names found before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from nasbench_sparse.errors import UnknownName, unknown
+from nasbench_sparse.registry import all_suites, load_suite
+from nasbench_sparse.runner.plan import plan_suite
+from nasbench_sparse.store import Store
+
+
+def suite_runs(store: Store, suite: str) -> list[str]:
+    """Return ids of the runs that a registered suite plans; none for a study that only the store knows.
+
+    Raises:
+        UnknownName: neither; the nearest names are given.
+    """
+    try:
+        return [plan.spec.run_id for plan in plan_suite(load_suite(suite))]
+    except UnknownName:
+        held = set(store.sql("SELECT DISTINCT study FROM runs WHERE study <> ''")["study"])
+        if suite in held:
+            return []
+        raise unknown("suite", suite, held | set(all_suites())) from None
+
+
+def check_held(
+    store: Store, *, tasks: Collection[str] = (), family: str | None = None, space: str | None = None
+) -> None:
+    """Refuse names of which the store holds nothing.
+
+    Raises:
+        UnknownName: naming the nearest.
+    """
+    frame = store.sql("SELECT DISTINCT name, family, declaration ->> '$.space.type' AS space FROM tasks")
+    wanted = {"name": tasks, "family": [family] if family else [], "space": [space] if space else []}
+    for column, names in wanted.items():
+        held = {name for name in frame[column] if name is not None}
+        for name in names:
+            if name not in held:
+                raise unknown(f"{'task' if column == 'name' else column} in {store.path}", name, held)

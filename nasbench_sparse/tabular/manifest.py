@@ -1,0 +1,140 @@
+"""Manifests: what an exported table is, how it was made, and the checksums of its files."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from nasbench_sparse.core.declaration import digest
+from nasbench_sparse.core.task import Task
+from nasbench_sparse.errors import DamagedTable, OtherTask, TableError
+
+FORMAT = "nasbench-sparse table"
+SCHEMA_VERSION = 1
+NAME = "manifest.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The description of an exported table.
+
+    Args:
+        task, version, fingerprint, declaration: of the task.
+        precision: "float64", which keeps every bit, or "float32".
+        metrics: names of recorded metrics beyond the usual columns.
+        listed, replicates: configs and replicates that the table is to cover.
+        enumerations: how the configs were listed, as pairs of mode and number.
+        coverage: trainings there, wanted, diverged, curve points, size of the space.
+        agreement: between replicates, the noise ceiling included (see `Agreement`).
+        made: command, time, training seconds, and the provenance of the runs that trained.
+        files: bytes, rows and SHA-256 of each file.
+    """
+
+    task: str
+    version: int
+    fingerprint: str
+    declaration: Mapping[str, Any]
+    precision: str
+    licence: str
+    metrics: tuple[str, ...]
+    listed: int
+    replicates: int
+    enumerations: tuple[tuple[str, int], ...]
+    coverage: Mapping[str, Any]
+    agreement: Mapping[str, Any]
+    made: Mapping[str, Any]
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    format: str = FORMAT
+    schema_version: int = SCHEMA_VERSION
+
+    def write(self, folder: Path) -> Path:
+        """Write the manifest with its own checksum, and return the file."""
+        content = orjson.loads(orjson.dumps(dataclasses.asdict(self)))
+        file = folder / NAME
+        file.write_bytes(orjson.dumps({**content, "checksum": digest(content, 16)}, option=orjson.OPT_INDENT_2))
+        return file
+
+    def check_task(self, task: Task, folder: Path) -> None:
+        """Refuse a task whose results are others.
+
+        Raises:
+            OtherTask: its name, version or fingerprint differs.
+        """
+        if self.fingerprint == task.fingerprint:
+            return
+        if self.task != task.name:
+            raise OtherTask(f"{folder} is the table of task {self.task!r}, not of {task.name!r}")
+        if self.version != task.version:
+            what = f"version {self.version} of task {self.task!r}, but version {task.version} is installed"
+        else:
+            what = f"task {self.task!r} as declared elsewhere (fingerprint {self.fingerprint}, here {task.fingerprint})"
+        raise OtherTask(
+            f"{folder} is the table of {what}: install the release that made it, or build or import a new table "
+            "and remove this folder"
+        )
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read a manifest and check it against its own checksum.
+
+    Raises:
+        TableError: there is none, or it is of a newer schema.
+        DamagedTable: it is no manifest, or was changed.
+    """
+    file = folder / NAME
+    try:
+        content = orjson.loads(file.read_bytes())
+    except OSError as error:
+        raise TableError(f"{folder} is no exported table: {file} cannot be read ({error.strerror})") from error
+    except orjson.JSONDecodeError as error:
+        raise DamagedTable(f"{file} is truncated or no JSON ({error}); export or fetch the table again") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise DamagedTable(f"{file} is not the manifest of a table; `table export` writes one")
+    if content.get("schema_version", 0) > SCHEMA_VERSION:
+        raise TableError(
+            f"{file} has schema version {content['schema_version']}; this release knows up to {SCHEMA_VERSION}: "
+            "upgrade nasbench-sparse"
+        )
+    checksum = content.pop("checksum", None)
+    names = {f.name for f in dataclasses.fields(Manifest)}
+    if checksum != digest(content, 16) or content.keys() != names:
+        raise DamagedTable(f"{file} was changed after it was written; export or fetch the table again")
+    lists = {name: tuple(content[name]) for name in ("metrics",)}
+    enumerations = tuple((mode, number) for mode, number in content["enumerations"])
+    return Manifest(**{**content, **lists, "enumerations": enumerations})
+
+
+def describe_file(file: Path, rows: int) -> dict[str, Any]:
+    """Return what a manifest says of a file."""
+    content = file.read_bytes()
+    return {"bytes": len(content), "rows": rows, "sha256": sha256(content).hexdigest()}
+
+
+def checked_content(folder: Path, name: str, manifest: Manifest) -> bytes:
+    """Read a file of a table and compare it with the manifest.
+
+    Raises:
+        DamagedTable: it is missing, truncated or changed, or the manifest does not name it.
+    """
+    expected = manifest.files.get(name)
+    file = folder / name
+    if expected is None:
+        raise DamagedTable(f"{folder / NAME} does not name {name}; export or fetch the table again")
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise DamagedTable(f"{file} cannot be read ({error.strerror}); export or fetch the table again") from error
+    if len(content) != expected["bytes"]:
+        raise DamagedTable(
+            f"{file} is truncated or changed: {len(content):,} bytes, {expected['bytes']:,} in the manifest; "
+            "export or fetch the table again"
+        )
+    if sha256(content).hexdigest() != expected["sha256"]:
+        raise DamagedTable(f"{file} does not match the checksum in the manifest; export or fetch the table again")
+    return content

@@ -1,0 +1,211 @@
+"""Tables as Parquet: `configs.parquet`, `curves.parquet` and `searches.parquet` in a folder, with a manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import orjson
+
+from nasbench_sparse.core.task import Task
+from nasbench_sparse.errors import DamagedTable, NbsError, TableError
+from nasbench_sparse.tabular.agreement import measure_agreement
+from nasbench_sparse.tabular.coverage import coverage
+from nasbench_sparse.tabular.curves import FIELDS, Curves, Points
+from nasbench_sparse.tabular.manifest import Manifest, checked_content, describe_file, read_manifest
+from nasbench_sparse.tabular.searches import Searches, SearchRow
+from nasbench_sparse.tabular.table import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Precision = Literal["float64", "float32"]
+
+LICENCE = "CC-BY-4.0"
+
+CONFIGS, CURVES, SEARCHES = "configs.parquet", "curves.parquet", "searches.parquet"
+
+_FEW_VALUES = ("val_accuracy", "test_accuracy", "density")
+"""Columns that repeat themselves, which a dictionary makes small."""
+
+_COMPRESSION_LEVEL = 15
+
+
+def export_table(
+    table: Table,
+    folder: Path,
+    made: Mapping[str, Any],
+    *,
+    enumerations: tuple[tuple[str, int], ...] = (),
+    precision: Precision = "float64",
+    licence: str = LICENCE,
+) -> Manifest:
+    """Write the trainings that a table is to cover; others that were recorded besides are left out.
+
+    Args:
+        folder: new or empty.
+        made: command, time and provenance, for the manifest.
+        precision: "float32" halves the size and rounds every value to 24 bits.
+    Raises:
+        TableError: the folder is not empty, or the table is.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise TableError(f"{folder} is not an empty folder; an export overwrites nothing")
+    points = table.curves.all_points()
+    points = points.where((points.config < table.listed) & (points.replicate < table.replicates))
+    if not len(points.step):
+        raise TableError(f"nothing of task {table.task.name!r} is recorded; `table build` trains it")
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        CONFIGS: _write(folder / CONFIGS, _config_columns(table), sort_out=()),
+        CURVES: _write(folder / CURVES, _curve_columns(points, precision), sort_out=points.names),
+    }
+    if table.searches.rows:
+        columns = zip(SearchRow._fields, zip(*table.searches.rows, strict=True), strict=True)
+        files[SEARCHES] = _write(folder / SEARCHES, dict(columns), sort_out=())
+    manifest = Manifest(
+        task=table.task.name,
+        version=table.task.version,
+        fingerprint=table.task.fingerprint,
+        declaration=table.task.declaration,
+        precision=precision,
+        licence=licence,
+        metrics=points.names[len(FIELDS) :],
+        listed=table.listed,
+        replicates=table.replicates,
+        enumerations=enumerations,
+        coverage=coverage(table).summary,
+        agreement=asdict(measure_agreement(table.losses())),
+        made=made,
+        files=files,
+    )
+    manifest.write(folder)
+    return manifest
+
+
+def import_table(folder: Path, task: Task) -> Table:
+    """Read an exported table of a task, every file checked against the manifest.
+
+    Raises:
+        OtherTask: it is of another task, or of another version of it.
+        DamagedTable: a file is missing, truncated or changed.
+    """
+    manifest = read_manifest(folder)
+    manifest.check_task(task, folder)
+    configs = _read(folder, CONFIGS, manifest)
+    points = _points(folder, manifest)
+    searches = Searches()
+    if SEARCHES in manifest.files:
+        columns = _read(folder, SEARCHES, manifest).select(SearchRow._fields)
+        searches = Searches.of(zip(*(column.to_pylist() for column in columns), strict=True))
+    return Table(
+        task,
+        configs["config_key"].to_pylist(),
+        configs["config"].combine_chunks(),
+        Curves(points, configs.num_rows, manifest.replicates),
+        listed=manifest.listed,
+        replicates=manifest.replicates,
+        searches=searches,
+    )
+
+
+def _config_columns(table: Table) -> dict[str, Any]:
+    return {
+        "config_key": list(table.keys[: table.listed]),
+        "config": [orjson.dumps(table.config(number)).decode() for number in range(table.listed)],
+    }
+
+
+def _curve_columns(points: Points, precision: Precision) -> dict[str, Any]:
+    import pyarrow as pa
+
+    if precision not in ("float64", "float32"):
+        raise NbsError(f"precision is float64 or float32, not {precision!r}")
+    columns: dict[str, Any] = {
+        "config": points.config.astype(np.int32),
+        "replicate": points.replicate.astype(np.int16),
+        "fold": points.fold.astype(np.int16),
+        "step": points.step.astype(np.int32),
+        "diverged": points.diverged,
+    }
+    for i, name in enumerate(points.names):
+        mask = None if points.absent is None else points.absent[:, i]
+        columns[name] = pa.array(points.values[:, i].astype(precision), mask=mask)
+    return columns
+
+
+def _write(file: Path, columns: Mapping[str, Any], sort_out: tuple[str, ...]) -> dict[str, Any]:
+    """Write columns, numbers with their bytes sorted by significance, and describe the file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    content = pa.table(dict(columns))
+    split = [name for name in sort_out if name not in _FEW_VALUES]
+    pq.write_table(
+        content,
+        file,
+        compression="zstd",
+        compression_level=_COMPRESSION_LEVEL,
+        use_dictionary=[name for name in content.column_names if name not in split],
+        use_byte_stream_split=split,
+        write_statistics=False,
+    )
+    return describe_file(file, content.num_rows)
+
+
+def _read(folder: Path, name: str, manifest: Manifest) -> pa.Table:
+    import pyarrow as pa
+
+    file = _open(folder, name, manifest)
+    try:
+        return file.read()
+    except pa.ArrowException as error:
+        raise _unreadable(folder / name, error) from error
+
+
+def _points(folder: Path, manifest: Manifest) -> Points:
+    """Read the curves column by column, so that no more than one is in memory twice."""
+    import pyarrow as pa
+
+    names = (*FIELDS, *manifest.metrics)
+    file = _open(folder, CURVES, manifest)
+    try:
+        numbers = [_numbers(file, name) for name in ("config", "replicate", "fold", "step")]
+        diverged = _column(file, "diverged").to_numpy().astype(np.bool_)
+        values = np.empty((len(diverged), len(names)))
+        absent = None
+        for i, name in enumerate(names):
+            column = _column(file, name)
+            if column.null_count:
+                absent = np.zeros(values.shape, dtype=np.bool_) if absent is None else absent
+                absent[:, i] = column.is_null().to_numpy()
+            values[:, i] = column.to_numpy()
+    except (pa.ArrowException, KeyError) as error:
+        raise _unreadable(folder / CURVES, error) from error
+    return Points(numbers[0], numbers[1], numbers[2], numbers[3], diverged, values, names, absent)
+
+
+def _open(folder: Path, name: str, manifest: Manifest) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    content = checked_content(folder, name, manifest)
+    try:
+        return pq.ParquetFile(pa.BufferReader(content))
+    except pa.ArrowException as error:
+        raise _unreadable(folder / name, error) from error
+
+
+def _column(file: Any, name: str) -> Any:
+    return file.read(columns=[name])[name]
+
+
+def _numbers(file: Any, name: str) -> Any:
+    return _column(file, name).to_numpy().astype(np.int64)
+
+
+def _unreadable(file: Path, error: Exception) -> DamagedTable:
+    return DamagedTable(f"{file} cannot be read as Parquet ({error}); export or fetch the table again")

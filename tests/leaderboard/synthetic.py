@@ -1,0 +1,126 @@
+"""Stores written by hand: any contenders, tasks and losses, in a moment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import duckdb
+
+from nasbench_sparse.store import Store
+from nasbench_sparse.store.connect import create
+
+FULL, WORST = 4, 3.0
+OPERATORS = ("relu", "swish", "symlog")
+
+Loss = Callable[[str, str, int, int], float | None]
+"""Loss of (contender, task, seed, trial); None for a trial that failed."""
+
+
+def write_store(
+    path: Path,
+    contenders: Mapping[str, Loss] | list[str],
+    tasks: Mapping[str, str],
+    *,
+    seeds: int = 3,
+    trials: int = 4,
+    loss: Loss | None = None,
+    status: str = "finished",
+    study: str = "made",
+) -> Store:
+    """Write a store: every contender on every task (name to family) with each seed, trained configs included."""
+    create(path)
+    declaration = {
+        "fidelity": {"unit": "epochs", "min": 1, "max": FULL},
+        "objective": {"metric": "val_loss", "goal": "minimize", "worst": WORST},
+        "space": {"type": "Made"},
+    }
+    runs, rows, configs, points = [], [], {}, {}
+    for task, family in tasks.items():
+        print_ = f"print-{task}"
+        for contender in contenders:
+            for seed in range(seeds):
+                run_id = f"{contender}|{task}|{seed}"
+                spent = json.dumps({"optimizer_seconds": 0.25})
+                runs.append((run_id, study, print_, contender, seed, spent, status))
+                for number in range(trials):
+                    value = loss(contender, task, seed, number) if loss else 1.0
+                    key = f"{contender}{seed}{number}"
+                    outcome = "FAILED" if value is None else "OK"
+                    told = float(number + 1)
+                    rows.append((run_id, number, key, outcome, WORST if value is None else value, told, told))
+                    choice = {"operator_0": OPERATORS[(seed + number) % 3], "rate": 0.1 * number}
+                    configs[print_, key] = json.dumps(choice)
+                    if value is not None:
+                        density = 0.05 * (1 + number % 4)
+                        for step in range(1, FULL + 1):
+                            points[print_, key, step] = (value + (FULL - step) * 0.1, 1 - value / 4, density)
+    with duckdb.connect(str(path)) as connection:
+        for task, family in tasks.items():
+            connection.execute(
+                "INSERT INTO tasks VALUES (?, ?, 1, ?, NULL, ?)",
+                [f"print-{task}", task, family, json.dumps(declaration)],
+            )
+        connection.execute("BEGIN")
+        for run in runs:
+            connection.execute(
+                "INSERT INTO runs (run_id, study, fingerprint, optimizer, options, source_hash, seed, replicate, spent, "
+                "workers, executor, status, started, ended, provenance, hidden, events) VALUES "
+                "(?, ?, ?, ?, '{}', '1', ?, 0, ?, 1, 'serial', ?, '2026-01-01', '2026-01-02', "
+                """'{"device": "cpu", "versions": {"python": "3"}}', false, 0)""",
+                list(run),
+            )
+        connection.execute("COMMIT")
+        _bulk(connection, rows, configs, points)
+    return Store(path)
+
+
+def _bulk(
+    connection: duckdb.DuckDBPyConnection,
+    rows: list[tuple[object, ...]],
+    configs: Mapping[tuple[str, str], str],
+    points: Mapping[tuple[str, str, int], tuple[float, float, float]],
+) -> None:
+    import polars as pl
+
+    if not rows:
+        return
+    names = ("run_id", "number", "config_key", "status", "loss", "told_at", "seconds")
+    told = pl.DataFrame(rows, schema=names, orient="row", strict=False)
+    connection.register("told", told)
+    connection.execute(
+        "INSERT INTO trials (run_id, number, kind, config_key, replicate, fidelity, resumes_at, status, loss, units, "
+        f"seconds, told_at, told_order) SELECT run_id, number, 'trial', config_key, 0, {FULL}, 0, status, loss, "
+        f"{FULL}, 1.0, told_at, number FROM told"
+    )
+    found = pl.DataFrame([(*k, v) for k, v in configs.items()], schema=("f", "k", "c"), orient="row")
+    connection.register("found", found)
+    connection.execute("INSERT INTO configs SELECT f, k, c FROM found")
+    if not points:
+        return
+    curves = pl.DataFrame(
+        [(*k, *v) for k, v in points.items()], schema=("f", "k", "step", "loss", "accuracy", "density"), orient="row"
+    )
+    connection.register("curves", curves)
+    connection.execute(
+        "INSERT INTO trainings (fingerprint, config_key, replicate, fold, step, phase, status, val_loss, val_accuracy, "
+        "density, seconds) SELECT f, k, 0, 0, step, 'search', 'OK', loss, accuracy, density, step FROM curves"
+    )
+
+
+def graded(gaps: Mapping[str, float], noise: float = 0.05) -> Loss:
+    """Return losses that differ by the contender's gap, with noise that is a function of everything."""
+
+    def loss(contender: str, task: str, seed: int, number: int) -> float:
+        wave = (hash_of(f"{contender}{task}{seed}{number}") - 0.5) * noise
+        return 1.0 + gaps[contender] - 0.05 * number + wave
+
+    return loss
+
+
+def hash_of(text: str) -> float:
+    """Return a number in [0, 1) from a text, the same in every process."""
+    from hashlib import blake2b
+
+    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "little") / 2**32

@@ -54,9 +54,9 @@ def _standings(subject: Subject) -> Sheet:
         "training",
     )
     note = (
-        "Score: 0 is random search's mean loss, 1 the best mean loss of a task; in brackets its 95 % interval, for other "
-        "seeds on these tasks. Wins, ties and losses: tests within each task against each other contender, corrected "
-        "by Holm at 5 %; too few runs for a test make a tie."
+        "Score: 0 is random search's mean loss, 1 the best mean loss of a task; in brackets the 95 % interval for "
+        "other seeds on these tasks. Wins, ties and losses: tests within each task against each other contender, "
+        "corrected by Holm at 5 %; too few runs for a test make a tie."
     )
     return Sheet(
         name="standings",

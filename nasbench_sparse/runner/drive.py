@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from nasbench_sparse.core.executor import Completion, Executor, Work
 from nasbench_sparse.core.record import Told
-from nasbench_sparse.errors import NbsError, OptimizerError
+from nasbench_sparse.errors import NbsError, NotInTable, OptimizerError
 from nasbench_sparse.runner.loop import RunLoop
 
 TrainingKey = tuple[str, str, int]
@@ -23,7 +23,7 @@ class Driver:
 
     The first run asks for as many slots as it can use, the next ones fill what is left; a new run starts when
     slots stay free. A trial whose training is already under way for another one waits for that result.
-    An optimizer's error ends its own run only. `listener(loop, told)` is called after each outcome, and with
+    An optimizer's error, or a trial that its table lacks, ends its own run only. `listener(loop, told)` is called after each outcome, and with
     None when a run has ended.
     """
 
@@ -64,7 +64,7 @@ class Driver:
         for loop in self._active:
             try:
                 self._fill_from(loop)
-            except OptimizerError as error:
+            except (OptimizerError, NotInTable) as error:
                 self._fail(loop, error)
 
     def _fill_from(self, loop: RunLoop) -> None:

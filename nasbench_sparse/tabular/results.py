@@ -1,0 +1,106 @@
+"""What a study's simulated runs are answered from: the store, and a task's table."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from nasbench_sparse.core.task import Task
+from nasbench_sparse.core.trial import Evaluation, SearchStep, Trial
+from nasbench_sparse.errors import NotInTable, UnsupportedSpace
+from nasbench_sparse.runner.plan import PlannedRun, build_optimizer
+from nasbench_sparse.runner.recorded import Recorded
+from nasbench_sparse.runner.results import KnownResults
+from nasbench_sparse.store import Store
+from nasbench_sparse.tabular.places import find_table
+from nasbench_sparse.tabular.stored import builds, stored_table
+from nasbench_sparse.tabular.table import Table
+
+OnMissing = Literal["error", "train"]
+
+
+@dataclass(frozen=True, slots=True)
+class TabularResults(Recorded):
+    """Answers simulated runs from tables, and leaves live ones to the store alone.
+
+    A task is tabular if its table was imported or shipped, or if the store has seen a `table build` of it.
+
+    Args:
+        on_missing: what becomes of a trial that is not recorded. "error" ends its run, naming the nearest
+            configs; "train" trains and records it. None means "error" for a tabular task and "train" for others.
+    """
+
+    on_missing: OnMissing | None = None
+
+    def known(self, store: Store, task: Task, executor: str) -> KnownResults:
+        """See `Recorded.known`.
+
+        Raises:
+            TableError: the task's table is damaged, or of another version of the task.
+        """
+        if executor != "simulated":
+            return super(TabularResults, self).known(store, task, executor)
+        tables = _tables(store, task)
+
+        def search(step: SearchStep, replicate: int) -> Mapping[int, Evaluation]:
+            return next((found for table in tables if (found := table.search(step, replicate))), {})
+
+        def missing(trial: Trial) -> NotInTable:
+            return _missing(tables[-1], trial)
+
+        return KnownResults(
+            ChainMap(*(table.evaluations for table in tables)),  # type: ignore[arg-type]
+            search,
+            folds=task.folds,
+            missing=missing if self._refuses(store, task, tables) else None,
+        )
+
+    def check(self, store: Store, plans: Iterable[PlannedRun]) -> None:
+        """Refuse one-shot optimizers whose search is not recorded.
+
+        Raises:
+            UnsupportedSpace: naming the search and what to do.
+        """
+        known: dict[str, KnownResults] = {}
+        for plan in plans:
+            if plan.spec.executor != "simulated" or not plan.task.searchable:
+                continue
+            asked = build_optimizer(plan).ask()
+            if not isinstance(asked, SearchStep):
+                continue
+            if plan.spec.fingerprint not in known:
+                known[plan.spec.fingerprint] = self.known(store, plan.task, plan.spec.executor)
+            results = known[plan.spec.fingerprint]
+            if results.refuses and not results.steps(asked, plan.spec.replicate):
+                raise UnsupportedSpace(
+                    f"optimizer {plan.spec.optimizer!r} searches task {plan.task.name!r} step by step, and its table "
+                    f"has no recorded search with seed {plan.spec.seed}, replicate {plan.spec.replicate} and options "
+                    f"{dict(plan.spec.options)}: use a recorded one, --on-missing train, or a live executor"
+                )
+
+    def _refuses(self, store: Store, task: Task, tables: list[Table]) -> bool:
+        if self.on_missing is not None:
+            return self.on_missing == "error"
+        return len(tables) > 1 or bool(builds(store, task.fingerprint).enumerations)
+
+
+def _tables(store: Store, task: Task) -> list[Table]:
+    """Return what the store holds, then the task's own table if there is one."""
+    table = find_table(task)
+    stored = stored_table(store, task)
+    return [stored] if table is None else [stored, table]
+
+
+def _missing(table: Table, trial: Trial) -> NotInTable:
+    if trial.search is not None:
+        step = trial.search
+        return NotInTable(
+            f"step {step.step} of the search with seed {step.seed} is not recorded in the table of {table.task.name!r}"
+        )
+    training = table.find(trial.config_key, trial.replicate)
+    if training == -1:
+        error = table.not_found(trial.config, trial.replicate)
+        return NotInTable(f"{error}; --on-missing train trains it where the task can be trained")
+    return NotInTable(f"{dict(trial.config)} is recorded for fewer than {trial.fidelity} {table.task.fidelity.unit}")

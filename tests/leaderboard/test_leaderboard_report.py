@@ -1,0 +1,216 @@
+"""Reports of stores written by hand: ordinary ones, and those that have nothing, too little or hostile names."""
+
+from __future__ import annotations
+
+import csv
+import re
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from nasbench_sparse.errors import NbsError, UnknownName
+from nasbench_sparse.leaderboard.report import Report, build_report
+from nasbench_sparse.store import Store
+from nasbench_sparse.store.connect import create
+from tests.leaderboard.synthetic import Loss, graded, write_store
+
+TASKS = {f"task-{i}": f"family-{i}" for i in range(7)}
+GAPS = {"random": 0.5, "lahc": 0.0, "asha": 0.2}
+
+
+class Page(HTMLParser):
+    """What a browser would find in a page: tags opened, ids, texts of queries, rows by table."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.ids: list[str] = []
+        self.queries: list[str] = []
+        self.rows: dict[str, list[list[str]]] = {}
+        self._open: list[str] = []
+        self._table = ""
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append((tag, given))
+        self.ids += [str(given["id"])] if "id" in given else []
+        self._open.append(tag)
+        if tag == "table":
+            self._table = str(given["id"])
+            self.rows[self._table] = []
+        if tag == "tr":
+            self.rows[self._table].append([])
+        if tag in ("td", "th"):
+            self.rows[self._table][-1].append("")
+        if tag == "pre":
+            self.queries.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if "pre" in self._open:
+            self.queries[-1] += data
+        if self._open and self._open[-1] in ("td", "th"):
+            self.rows[self._table][-1][-1] += data
+
+
+def report_of(tmp_path: Path, loss: Loss | None = None, **made: object) -> tuple[Report, Page]:
+    arguments = {"contenders": list(GAPS), "tasks": TASKS, "loss": loss or graded(GAPS), **made}
+    store = write_store(tmp_path / "s.duckdb", **arguments)  # type: ignore[arg-type]
+    report = build_report(store, tmp_path / "report")
+    return report, Page(report.page.read_text())
+
+
+def test_headline_says_who_beats_random_on_how_many_tasks(tmp_path: Path) -> None:
+    report, page = report_of(tmp_path)
+    assert report.headline[0] == "lahc has the lowest mean rank, 1.00 over 7 tasks."
+    # seven of seven signs: p = 2 * 2**-7, times two tests of the family
+    assert report.headline[1].startswith("lahc beats random: lower loss on 7 of 7 tasks, p = 0.031 after Holm, effect")
+    assert report.headline[0] in page.text
+    assert page.rows["standings-table"][1][1:3] == ["lahc", "1.00"]
+
+
+def test_headline_replaces_p_by_too_few_where_tasks_share_a_family(tmp_path: Path) -> None:
+    report, _ = report_of(tmp_path, tasks=dict.fromkeys(TASKS, "one"))
+    assert "too few for a test (n = 7 tasks in 1 family)" in report.headline[1]
+    assert " p = " not in report.headline[1]
+
+
+def test_every_query_of_the_page_is_accepted_unchanged(tmp_path: Path) -> None:
+    _, page = report_of(tmp_path, tasks={"a": "f", "b": "g"}, seeds=2)
+    store = Store(tmp_path / "s.duckdb")
+    assert len(page.queries) > 10
+    for sql in set(page.queries):
+        assert store.sql(sql).height > 0
+
+
+def test_losses_of_the_page_are_those_of_its_query(tmp_path: Path) -> None:
+    report, page = report_of(tmp_path, tasks={"a": "f"}, seeds=2)
+    finals = next(sql for sql in page.queries if "lowest loss at the maximal fidelity" in sql)
+    found = dict(Store(tmp_path / "s.duckdb").sql(finals).iter_rows())
+    mean = (found["lahc|a|0"] + found["lahc|a|1"]) / 2
+    with (report.page.parent / "tables" / "losses.csv").open() as file:
+        rows = {row["optimizer"]: float(row["loss"]) for row in csv.DictReader(file)}
+    assert rows["lahc"] == pytest.approx(mean)
+    shown = next(row for row in page.rows["losses-table"] if row[1] == "lahc")
+    assert shown[2] == f"{mean:.4f}"
+
+
+def test_page_names_no_remote_asset_and_no_id_twice(tmp_path: Path) -> None:
+    report, page = report_of(tmp_path)
+    text = report.page.read_text()
+    for tag, attributes in page.tags:
+        assert tag not in ("img", "iframe", "object", "embed", "base"), tag
+        for name in ("src", "href", "xlink:href"):
+            target = attributes.get(name) or "#"
+            assert target.startswith(("#", "data:,", "tables/", "figures/")), target
+    assert not re.search(r"url\((?!#)", text)
+    assert len(page.ids) == len(set(page.ids))
+    assert report.page.stat().st_size < 5_000_000
+
+
+def test_figures_are_described_and_numbered_rows_have_headers(tmp_path: Path) -> None:
+    _, page = report_of(tmp_path)
+    drawn = [attributes for tag, attributes in page.tags if tag == "svg"]
+    assert len(drawn) >= 8
+    for attributes in drawn:
+        assert attributes["role"] == "img"
+        assert set(str(attributes["aria-labelledby"]).split()) <= set(page.ids)
+    assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
+
+
+def test_report_is_equal_to_the_byte_when_built_again(tmp_path: Path) -> None:
+    store = write_store(tmp_path / "s.duckdb", list(GAPS), {"a": "f", "b": "g"}, loss=graded(GAPS))
+    for name in ("one", "two"):
+        build_report(store, tmp_path / name)
+    first = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file())
+    assert {path.suffix for path in first} == {".html", ".svg", ".pdf", ".tex", ".csv"}
+    for path in first:
+        assert (tmp_path / "one" / path).read_bytes() == (tmp_path / "two" / path).read_bytes(), path
+
+
+def test_hostile_names_stay_text(tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    names = [evil, "a_b & 50% $x^2$ #1 {~}\\", "random"]
+    tasks = {'"><img src=x onerror=alert(1)>': "f'); DROP TABLE runs; --", "Ünïcode \x07 \u4e2d": "g"}
+    report, page = report_of(tmp_path, loss=graded(dict.fromkeys(names, 0.0)), contenders=names, tasks=tasks)
+    assert sum(tag == "script" for tag, _ in page.tags) == 1
+    assert not any(tag == "img" for tag, _ in page.tags)
+    assert evil in page.text
+    for path in (report.page.parent / "figures").glob("*.svg"):
+        ElementTree.parse(path)  # well-formed, names escaped
+    latex = (report.page.parent / "tables" / "losses.tex").read_text()
+    assert r"a\_b \& 50\% \$x\textasciicircum{}2\$ \#1 \{\textasciitilde{}\}\textbackslash{}" in latex
+    assert r"\textless{}script\textgreater{}" in latex
+
+
+def test_empty_store_gives_a_page_that_says_so(tmp_path: Path) -> None:
+    create(tmp_path / "s.duckdb")
+    report = build_report(Store(tmp_path / "s.duckdb"), tmp_path / "report")
+    assert report.headline == ("There are no runs to compare.",)
+    assert "No runs to compare." in report.page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ({"contenders": ["lahc"], "tasks": {"a": "f"}, "seeds": 1}, "lahc is the only contender"),
+        ({"contenders": ["lahc"], "tasks": {"a": "f"}, "seeds": 1, "trials": 0}, "lahc is the only contender"),
+        ({"tasks": {"a": "f"}, "seeds": 2}, "too few for a test (n = 2 runs)"),
+        ({"loss": lambda *_: 1.0}, "All contenders tie: each has mean rank 2.00 over 7 tasks."),
+        ({"loss": lambda *_: None}, "All contenders tie"),
+        ({"loss": lambda *_: None, "status": "failed"}, "nobody leads"),
+        ({"status": "running"}, "nobody leads"),
+        ({"loss": lambda *_: float("nan")}, "All contenders tie"),
+        ({"loss": lambda *_: float("inf")}, "All contenders tie"),
+        ({"contenders": ["lahc", "asha"]}, "lahc has the lowest mean rank"),
+    ],
+    ids=["one run", "no trials", "one task", "ties", "failed trials", "failed runs", "running", "nan", "inf", "no random"],
+)
+def test_odd_stores_give_a_page_with_a_clear_sentence(tmp_path: Path, made: dict[str, object], said: str) -> None:
+    report, page = report_of(tmp_path, **made)  # type: ignore[arg-type]
+    assert said in " ".join(report.headline)
+    assert page.text.count("Methods") >= 1
+    assert "nan" not in [cell for rows in page.rows.values() for row in rows for cell in row]
+
+
+def test_holes_are_named_and_never_averaged_over(tmp_path: Path) -> None:
+    import duckdb
+
+    write_store(tmp_path / "s.duckdb", list(GAPS), {"a": "f", "b": "g"}, loss=graded(GAPS))
+    with duckdb.connect(str(tmp_path / "s.duckdb")) as connection:
+        connection.execute("DELETE FROM runs WHERE run_id = 'asha|a|1'")
+        connection.execute("UPDATE runs SET status = 'failed' WHERE run_id = 'lahc|b|2'")
+    page = Page(build_report(Store(tmp_path / "s.duckdb"), tmp_path / "r").page.read_text())
+    assert "asha on a: 1 missing of 3 runs" in page.text
+    assert "lahc on b: 1 failed of 3 runs" in page.text
+    pairs = {(row[0], row[1]): row for row in page.rows["comparisons-table"]}
+    lahc_asha = next(row for names, row in pairs.items() if set(names) == {"lahc", "asha"})
+    assert lahc_asha[-1] == "nothing in common"
+    lahc_random = next(row for names, row in pairs.items() if set(names) == {"lahc", "random"})
+    assert lahc_random[3] == "1"
+
+
+def test_report_refuses_unknown_tasks_and_suites_and_unwritable_places(tmp_path: Path) -> None:
+    store = write_store(tmp_path / "s.duckdb", ["lahc"], {"a": "f"})
+    with pytest.raises(UnknownName, match="unknown task"):
+        build_report(store, tmp_path / "r", tasks=["b"])
+    with pytest.raises(UnknownName, match="unknown suite"):
+        build_report(store, tmp_path / "r", suite="nope")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NbsError, match="cannot be written"):
+        build_report(store, tmp_path / "file", suite="made")
+
+
+def test_report_of_one_task_of_a_study_leaves_the_rest_out(tmp_path: Path) -> None:
+    store = write_store(tmp_path / "s.duckdb", list(GAPS), {"a": "f", "b": "g"}, loss=graded(GAPS))
+    page = Page(build_report(store, tmp_path / "r", suite="made", tasks=["b"]).page.read_text())
+    assert {row[0] for row in page.rows["losses-table"][1:]} == {"b"}
+    assert store.sql(page.queries[1]).height == 9

@@ -127,7 +127,7 @@ def read_results(store: Store, wanted: Wanted | None = None) -> Results:
     return Results(
         runs=selection.runs,
         budgets=budgets,
-        best={run_id: loss for run_id, loss in best.items() if loss == loss},
+        best=best,
         unit=unit,
         asked=wanted.evaluations is not None or wanted.seconds is not None,
         superseded=selection.superseded,

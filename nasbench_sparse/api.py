@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from nasbench_sparse.registry import all_tasks, load_optimizer, load_task, wrap_
 from nasbench_sparse.runner.plan import plan_run
 from nasbench_sparse.runner.study import Resources, Study
 from nasbench_sparse.store import Store
+from nasbench_sparse.tabular.results import OnMissing, TabularResults
 
 if TYPE_CHECKING:
     import polars
@@ -54,11 +55,11 @@ class Result:
     loss: float | None
     status: str
     store: Path | None
-    _frame: Any = None
+    _frame: Any = field(default=None, repr=False)
 
     @property
     def trials(self) -> polars.DataFrame:
-        """One row for each trial, in the order asked: config fields, fidelity, status, loss, incumbent, seconds."""
+        """One row for each trial, in the order asked; `config` is JSON text."""
         if self._frame is not None:
             return self._frame  # type: ignore[no-any-return]
         assert self.store is not None
@@ -81,6 +82,7 @@ def run(
     executor: str = "serial",
     resources: Resources | None = None,
     watcher: Watcher | None = None,
+    on_missing: OnMissing | None = None,
 ) -> Result:
     """Run one optimizer on one task, or resume, extend or reuse the same run in the store.
 
@@ -89,6 +91,8 @@ def run(
         optimizer: a class with `ask` and `tell`, or a registered name.
         trials, epochs, evaluations, seconds: the budget, in one of its units (see `Budget`); 20 trials by default.
         store: where everything is recorded; without one the run leaves nothing behind.
+        on_missing: what a simulated run does with a trial that is not recorded: "error" or "train" it; None means
+            "error" where the task has a table.
     Raises:
         NbsError: the run cannot be started, or its optimizer failed.
     """
@@ -110,7 +114,7 @@ def run(
             if isinstance(store, Store)
             else Store(store if store is not None else Path(scratch, "run.duckdb"))
         )
-        report = Study(kept, resources, watcher=watcher).run([plan])
+        report = Study(kept, resources, watcher=watcher, recorded=TabularResults(on_missing)).run([plan])
         if report.failed:
             raise NbsError(next(iter(report.failed.values())))
         frame = _trials(kept, plan.spec.run_id)

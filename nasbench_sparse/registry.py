@@ -16,7 +16,7 @@ from functools import cache
 from hashlib import blake2b
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from nasbench_sparse.errors import NbsError, UnknownName, unknown
@@ -66,18 +66,34 @@ def load_optimizer(name: str) -> OptimizerEntry:
 
 
 def wrap_optimizer(cls: type[Optimizer]) -> OptimizerEntry:
-    """Register a class handed over in Python; its source text, where it can be read, identifies its version."""
-    import inspect
+    """Register a class handed over in Python.
 
-    try:
-        text = inspect.getsource(cls)
-    except (OSError, TypeError):
-        text = f"{cls.__module__}.{cls.__qualname__}"
+    Its version is the hash of the file that defines it, as when it is named on the command line; of its source
+    text where it stands in a notebook cell; of its byte code where there is no source.
+    """
     _check_optimizer(cls, cls.__name__)
     for point in _points("optimizers").values():
         if point.value == f"{cls.__module__}:{cls.__qualname__}":
             return load_optimizer(point.name)
-    return OptimizerEntry(cls.name or cls.__name__, _hash(text.encode()), cls)
+    return OptimizerEntry(cls.__name__, _source_of(cls), cls)
+
+
+def _source_of(cls: type) -> str:
+    import inspect
+
+    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    if file is not None and Path(file).is_file():
+        return _hash(Path(file).read_bytes())
+    try:
+        return _hash(inspect.getsource(cls).encode())
+    except (OSError, TypeError):
+        codes = [value.__code__ for _, value in sorted(vars(cls).items()) if inspect.isfunction(value)]
+        return _hash(repr([(c.co_name, c.co_code, c.co_names, _plain_constants(c)) for c in codes]).encode())
+
+
+def _plain_constants(code: CodeType) -> list[object]:
+    """Return a function's constants, nested code by its bytes, since its repr holds an address."""
+    return [c.co_code if isinstance(c, CodeType) else c for c in code.co_consts]
 
 
 @cache
@@ -159,11 +175,14 @@ def _load_module(place: str) -> tuple[ModuleType, str]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    sys.path.insert(0, str(path.parent))  # its neighbours, as if the file were run
     try:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
         raise NbsError(f"{place} cannot be imported: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(str(path.parent))
     return module, source
 
 

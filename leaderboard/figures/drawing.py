@@ -42,7 +42,7 @@ class Drawing:
         """The SVG as markup of a page: titled, described, ids its own, ink and rules in the page's colours."""
         body = self.svg[self.svg.index("<svg") :]
         body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-        body = re.sub(r'<g id="[A-Za-z_]+(_\d+)?">', "<g>", body)
+        body = re.sub(r'<g id="[^"]*">', "<g>", body)
         body = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{self.name}-", body)
         body = body.replace(INK, "currentColor").replace(RULE, "var(--rule)")
         body = body.replace("'DejaVu Sans', sans-serif", "inherit").replace("'DejaVu Sans'", "inherit")

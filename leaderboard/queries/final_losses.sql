@@ -31,7 +31,7 @@ whole AS (
     FROM trials AS t
     JOIN chosen AS c USING (run_id)
     WHERE t.run_id NOT IN (FROM over)
-      AND t.kind = 'trial' AND t.status = 'OK' AND t.fidelity = c.full_size
+      AND t.kind = 'trial' AND t.status = 'OK' AND t.fidelity = c.full_size AND isfinite(t.loss)
       AND (c.deadline IS NULL OR t.told_at <= c.deadline)
 ),
 running AS (
@@ -47,7 +47,8 @@ running AS (
 cut AS (
     SELECT run_id, loss
     FROM running
-    WHERE kind = 'trial' AND status = 'OK' AND fidelity = full_size AND coalesce(spent_before, 0) < cap - 1e-6
+    WHERE kind = 'trial' AND status = 'OK' AND fidelity = full_size AND isfinite(loss)
+      AND coalesce(spent_before, 0) < cap - 1e-6
 )
 SELECT run_id, min(loss) AS loss
 FROM (FROM whole UNION ALL FROM cut)

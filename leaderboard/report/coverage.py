@@ -15,6 +15,8 @@ from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.leaderboard.statistics.coverage_matrix import Coverage, coverage
 
 SHOWN_HOLES = 8
+UNREACHED = 1e99
+"""Budget of a task that no run has ended on, so that all of its runs are short."""
 
 
 def coverage_section(subject: Subject) -> Section:
@@ -39,12 +41,12 @@ def count_runs(subject: Subject) -> Coverage:
     for run in results.runs:
         place = evidence.paired[run.task].keys.index((run.seed, run.replicate)), column[run.task]
         name = subject.names[run.contender]
-        failed[name][place] = run.status == "failed"
-        losses[name][place] = results.best.get(run.run_id, run.worst) if run.status != "failed" else np.nan
+        fell = run.status == "failed" and not results.covering(run)
+        failed[name][place] = fell
+        losses[name][place] = np.nan if fell else results.best.get(run.run_id, run.worst)
         spent[name][place] = math.inf if run.status == "exhausted" else run.spent(results.unit)
-    budgets = [results.budgets.get(task, math.inf) for task in evidence.tasks]
-    finite = [budget if math.isfinite(budget) else 1e300 for budget in budgets]
-    return coverage(losses, evidence.tasks, failed=failed, spent=spent, budgets=finite)
+    budgets = [results.budgets.get(task, UNREACHED) for task in evidence.tasks]
+    return coverage(losses, evidence.tasks, failed=failed, spent=spent, budgets=budgets)
 
 
 def _matrix(subject: Subject) -> Picture:

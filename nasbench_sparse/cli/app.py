@@ -101,8 +101,16 @@ def run(
         typer.Option(help="Where trials run.", show_default="serial, or processes for several workers"),
     ] = None,
     slots: Annotated[
-        int, typer.Option(min=1, help="Trials in flight over all runs together, in processes or on Ray.")
+        int,
+        typer.Option(
+            min=1,
+            help="Trials in flight over all runs together, in processes or on Ray; processes for simulated runs.",
+        ),
     ] = 1,
+    on_missing: Annotated[
+        Optional[Literal["error", "train"]],  # noqa: UP045
+        typer.Option(help="A simulated trial that the task's table lacks.", show_default="error if it has a table"),
+    ] = None,
     ray_address: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(help="A running Ray cluster; without one a local Ray is started."),
@@ -156,7 +164,7 @@ def run(
         cpus_per_trial=cpus_per_trial,
         gpus_per_trial=gpus_per_trial,
     )
-    raise typer.Exit(study.run_study(request, resources, resume, store, quiet=quiet))
+    raise typer.Exit(study.run_study(request, resources, resume, store, on_missing=on_missing, quiet=quiet))
 
 
 @app.command()

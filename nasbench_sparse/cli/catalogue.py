@@ -12,6 +12,7 @@ from nasbench_sparse.core.optimizer import option_defaults
 from nasbench_sparse.errors import unknown
 from nasbench_sparse.leaderboard.table import HOLE, Table
 from nasbench_sparse.registry import all_suites, all_tasks, load_optimizer, optimizer_names
+from nasbench_sparse.tabular.places import has_table
 
 if TYPE_CHECKING:
     from nasbench_sparse.core.space import SearchSpace
@@ -59,7 +60,7 @@ def _task(task: Task) -> Row:
         "size": task.space.size,
         "dataset": task.dataset,
         "offline": task.offline,
-        "tabular": bool(getattr(task, "tabular", False)),
+        "tabular": has_table(task),
         "fidelity": {"unit": task.fidelity.unit, "min": task.fidelity.min, "max": task.fidelity.max},
         "replicates": task.replicates,
         "folds": task.folds,
@@ -146,6 +147,7 @@ def _task_cells(row: Row) -> list[str]:
         size_text(row["size"]),
         row["dataset"],
         "yes" if row["offline"] else "download",
+        "yes" if row["tabular"] else HOLE,
         f"{lengths} {fidelity['unit']}",
         HOLE if row["signal"] is None else f"{row['signal']:.2f}",
     ]
@@ -164,9 +166,9 @@ def _option_text(options: Mapping[str, Any]) -> str:
 
 _VIEWS: dict[str, tuple[tuple[str, ...], Callable[[Row], list[str]], tuple[str, ...]]] = {
     "tasks": (
-        ("task", "space", "size", "data set", "offline", "fidelity", "signal τ"),
+        ("task", "space", "size", "data set", "offline", "tabular", "fidelity", "signal τ"),
         _task_cells,
-        ("task", "space", "data set", "offline"),
+        ("task", "space", "data set", "offline", "tabular"),
     ),
     "spaces": (
         ("space", "what varies", "tasks", "size"),

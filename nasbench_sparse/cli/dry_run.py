@@ -114,5 +114,5 @@ def summary(forecasts: Sequence[Forecast], store: Path, slots: int = 1) -> str:
 
 def _share(plan: PlannedRun, slots: int) -> float:
     """Return which part of the executor a run keeps busy."""
-    workers = plan.spec.workers
-    return 1.0 if plan.spec.executor in ("serial", "simulated") else workers / max(workers, slots)
+    workers = 1 if plan.spec.executor == "simulated" else plan.spec.workers
+    return 1.0 if plan.spec.executor == "serial" else workers / max(workers, slots)

@@ -15,7 +15,7 @@ from nasbench_sparse.cli.console import console
 from nasbench_sparse.cli.progress import Progress, RunState, describe, ending
 
 if TYPE_CHECKING:
-    from nasbench_sparse.runner.loop import RunLoop
+    from nasbench_sparse.runner.study import RunView
 
 RUNS_SHOWN = 8
 
@@ -35,19 +35,19 @@ class LiveProgress(Progress):
         if self.total > self.reused:
             self._live.start()
 
-    def started(self, loop: RunLoop) -> None:
+    def started(self, run: RunView) -> None:
         """Show a new run's line at once."""
-        super().started(loop)
+        super().started(run)
         self._draw()
 
     def show_state(self, state: RunState) -> None:
         """Redraw."""
         self._draw()
 
-    def show_end(self, state: RunState, loop: RunLoop) -> None:
+    def show_end(self, state: RunState, run: RunView) -> None:
         """Print the ended run above the bar."""
-        mark, style = ("✗", "red") if loop.status == "failed" else ("✓", "green")
-        self._live.console.print(Text.assemble((f"{mark} ", style), f"{state.name}: {ending(state, loop)}"))
+        mark, style = ("✗", "red") if run.status == "failed" else ("✓", "green")
+        self._live.console.print(Text.assemble((f"{mark} ", style), f"{state.name}: {ending(run)}"))
         self._draw()
 
     def close(self) -> None:

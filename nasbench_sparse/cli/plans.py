@@ -38,9 +38,9 @@ def make_plans(request: Request) -> list[PlannedRun]:
         NbsError: anything that could not be started, before anything is.
     """
     plans = _suite_plans(request) if request.suite is not None else _own_plans(request)
-    if request.slots > 1 and all(plan.spec.executor in ("serial", "simulated") for plan in plans):
+    if request.slots > 1 and all(plan.spec.executor == "serial" for plan in plans):
         raise NbsError(
-            f"--slots {request.slots} needs --executor processes or ray; {plans[0].spec.executor} runs one by one"
+            f"--slots {request.slots} needs --executor processes, ray or simulated; serial runs one by one"
         )
     return plans
 

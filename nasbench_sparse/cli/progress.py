@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nasbench_sparse.core.record import Told
     from nasbench_sparse.runner.loop import RunLoop
     from nasbench_sparse.runner.plan import PlannedRun
+    from nasbench_sparse.runner.study import RunView
 
 LINE_EVERY_SECONDS = 5.0
 
@@ -54,9 +55,9 @@ class Progress:
             self.left.advance(task, 1.0 - share, self.begun, replayed=True)
         self.show_start()
 
-    def started(self, loop: RunLoop) -> None:
+    def started(self, run: RunView) -> None:
         """Take note of a run that starts or goes on."""
-        spec = loop.spec
+        spec = run.spec
         self.active[spec.run_id] = RunState(f"{spec.task} · {spec.optimizer} · seed {spec.seed}", spec.task)
 
     def told(self, loop: RunLoop, told: Told) -> None:
@@ -71,13 +72,13 @@ class Progress:
             self._drawn = now
             self.show_state(state)
 
-    def ended(self, loop: RunLoop) -> None:
+    def ended(self, run: RunView) -> None:
         """Take note of a run's end."""
-        state = self.active.pop(loop.spec.run_id)
-        self.left.advance(state.task, 1.0 - state.share, time.monotonic(), replayed=loop.replaying)
+        state = self.active.pop(run.spec.run_id)
+        self.left.advance(state.task, 1.0 - state.share, time.monotonic())
         self.ended_runs += 1
-        self.failed += loop.status == "failed"
-        self.show_end(state, loop)
+        self.failed += run.status == "failed"
+        self.show_end(state, run)
 
     def close(self) -> None:
         """Leave the screen in order."""
@@ -94,9 +95,9 @@ class Progress:
         """Show where a run is."""
         say(f"  {state.name}: {describe(state)}; {self.times}")
 
-    def show_end(self, state: RunState, loop: RunLoop) -> None:
+    def show_end(self, state: RunState, run: RunView) -> None:
         """Show that a run has ended."""
-        say(f"[{self.reused + self.ended_runs}/{self.total}] {state.name}: {ending(state, loop)}; {self.times}")
+        say(f"[{self.reused + self.ended_runs}/{self.total}] {state.name}: {ending(run)}; {self.times}")
 
     # -- words ----------------------------------------------------------------------------------------------
 
@@ -141,10 +142,10 @@ def describe(state: RunState) -> str:
     return f"{state.trials}, last loss {_loss(state.loss)}, best {_loss(state.best)}"
 
 
-def ending(state: RunState, loop: RunLoop) -> str:
+def ending(run: RunView) -> str:
     """Print how a run ended."""
-    trials = f"{loop.told_count} trial{'' if loop.told_count == 1 else 's'}"
-    return f"{loop.status}, {trials}, best {_loss(state.best)}"
+    trials = f"{run.told_count} trial{'' if run.told_count == 1 else 's'}"
+    return f"{run.status}, {trials}, best {_loss(run.incumbent_loss)}"
 
 
 def _loss(value: float | None) -> str:

@@ -16,11 +16,20 @@ from nasbench_sparse.runner.loop import Resume
 from nasbench_sparse.runner.plan import PlannedRun
 from nasbench_sparse.runner.study import Resources, Study, StudyReport, Unwatched
 from nasbench_sparse.store import Store
+from nasbench_sparse.tabular.results import OnMissing, TabularResults
 
 INTERRUPTED = 130
 
 
-def run_study(request: Request, resources: Resources, resume: Resume, store: Path, *, quiet: bool) -> int:
+def run_study(
+    request: Request,
+    resources: Resources,
+    resume: Resume,
+    store: Path,
+    *,
+    on_missing: OnMissing | None = None,
+    quiet: bool,
+) -> int:
     """Carry out what was asked for and return the exit status.
 
     Raises:
@@ -28,7 +37,8 @@ def run_study(request: Request, resources: Resources, resume: Resume, store: Pat
     """
     plans = make_plans(request)
     progress = None if quiet else progress_watcher()
-    study = Study(Store(store), resources, resume=resume, watcher=progress or Unwatched())
+    recorded = TabularResults(on_missing)
+    study = Study(Store(store), resources, resume=resume, watcher=progress or Unwatched(), recorded=recorded)
     try:
         report = study.run(plans)
     except KeyboardInterrupt:

@@ -1,6 +1,6 @@
-"""Tasks on their way to another process, with the source of modules that exist only in this one.
+"""Objects on their way to another process, with the source of modules that exist only in this one.
 
-A task is sent as an object and nothing of it is ever written to disk. Modules loaded from a user's file
+A task or a planned run is sent as an object and nothing of it is ever written to disk. Modules loaded from a user's file
 (`nasbench_sparse_user_*`, see the registry) and the driver's own script travel as source text and are imported on
 the other side when something first asks for them, so a worker on another machine needs no copy of the file.
 """
@@ -36,9 +36,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A task as bytes, and the sources it may need."""
+    """An object as bytes, and the sources it may need."""
 
-    task: bytes
+    payload: bytes
     sources: Mapping[str, Source]
 
 
@@ -48,11 +48,20 @@ def pack(task: Task) -> Parcel:
     Raises:
         NbsError: it holds something that cannot be sent, or a user's file changed after it was loaded.
     """
+    return wrap(task, f"task {task.name!r}", "a task is a frozen dataclass of plain data")
+
+
+def wrap(value: object, name: str, rule: str) -> Parcel:
+    """Prepare any object for another process; `name` and `rule` say in an error what it is and should be.
+
+    Raises:
+        NbsError: see `pack`.
+    """
     try:
-        payload = bytes(ForkingPickler.dumps(task))
+        payload = bytes(ForkingPickler.dumps(value))
     except Exception as error:
         raise NbsError(
-            f"task {task.name!r} cannot be sent to a worker ({error}); a task is a frozen dataclass of plain data "
+            f"{name} cannot be sent to a worker ({error}); {rule} "
             "whose class is defined at the top level of a module, script or file"
         ) from error
     return Parcel(payload, _sources(with_script=_MAIN.encode() in payload))
@@ -60,15 +69,21 @@ def pack(task: Task) -> Parcel:
 
 def unpack(parcel: Parcel) -> Task:
     """Rebuild a task; its user modules become importable in this process."""
+    task = unwrap(parcel)
+    assert isinstance(task, Task)
+    return task
+
+
+def unwrap(parcel: Parcel) -> object:
+    """Rebuild an object; its user modules become importable in this process."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
     finder = next(finder for finder in sys.meta_path if isinstance(finder, _Finder))
     finder.sources.update(parcel.sources)
     if _MAIN in parcel.sources and not isinstance(_loader(sys.modules.get(_MAIN)), _Loader):
         sys.modules.pop(_MAIN, None)
-    task = ForkingPickler.loads(parcel.task)
-    assert isinstance(task, Task)
-    return task
+    value: object = ForkingPickler.loads(parcel.payload)
+    return value
 
 
 def _sources(with_script: bool) -> dict[str, Source]:

@@ -49,7 +49,7 @@ def use_one_thread() -> None:
 def main(descriptor: int) -> None:
     """Serve the driver over an inherited socket until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_exit_with_driver, daemon=True).start()
+    threading.Thread(target=exit_with_driver, daemon=True).start()
     worker, connection = Worker(), Connection(descriptor)
     while True:
         try:
@@ -66,7 +66,7 @@ def main(descriptor: int) -> None:
             connection.send((failure(Status.FAILED, failure_text(error), 0.0), None))
 
 
-def _exit_with_driver() -> None:
+def exit_with_driver() -> None:
     """Stop at once, in mid-training too, when the driver is gone: its end of our standard input closes then."""
     os.read(0, 1)
     os._exit(1)

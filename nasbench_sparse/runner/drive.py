@@ -23,8 +23,8 @@ class Driver:
 
     The first run asks for as many slots as it can use, the next ones fill what is left; a new run starts when
     slots stay free. A trial whose training is already under way for another one waits for that result.
-    An optimizer's error, or a trial that its table lacks, ends its own run only. `listener(loop, told)` is called after each outcome, and with
-    None when a run has ended.
+    An optimizer's error, or a trial that its table lacks, ends its own run only. `listener(loop, told)` is called
+    after each outcome, and with None when a run has ended.
     """
 
     def __init__(self, executor: Executor, listener: Listener = silent) -> None:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from nasbench_sparse.core.executor import Executor
 from nasbench_sparse.core.record import Recording, Told
-from nasbench_sparse.core.trial import Evaluation, SearchStep
+from nasbench_sparse.core.run import RunSpec
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors import make_executor
 from nasbench_sparse.runner.drive import Driver
 from nasbench_sparse.runner.loop import Resume, RunLoop
 from nasbench_sparse.runner.plan import PlannedRun, already_done, build_optimizer, check_optimizers
 from nasbench_sparse.runner.provenance import provenance
+from nasbench_sparse.runner.recorded import Recorded
 from nasbench_sparse.runner.results import KnownResults
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Resources:
     """Where trials are evaluated, apart from the kind and number of workers, which belong to the run.
 
     Args:
-        slots: trials in flight at most, over all runs of a study; at least a run's own number of workers.
+        slots: trials in flight at most, over all runs of a study; at least a run's own number of workers. For
+            simulated runs, processes that share the runs.
         trial_timeout: seconds one trial may take.
     """
 
@@ -43,22 +45,35 @@ class Resources:
     gpus_per_trial: float = 0.0
 
 
+class RunView(Protocol):
+    """What a watcher sees of a run when it starts and when it has ended, wherever that was; a `RunLoop` is one."""
+
+    @property
+    def spec(self) -> RunSpec: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def told_count(self) -> int: ...
+    @property
+    def incumbent_loss(self) -> float | None: ...
+
+
 class Watcher(Protocol):
-    """Sees a study as it goes on."""
+    """Sees a study as it goes on. Of runs in other processes it hears no outcomes, only when they have ended."""
 
     def planned(self, runs: Sequence[PlannedRun], done: int) -> None: ...
-    def started(self, loop: RunLoop) -> None: ...
+    def started(self, run: RunView) -> None: ...
     def told(self, loop: RunLoop, told: Told) -> None: ...
-    def ended(self, loop: RunLoop) -> None: ...
+    def ended(self, run: RunView) -> None: ...
 
 
 class Unwatched:
     """A watcher that shows nothing."""
 
     def planned(self, runs: Sequence[PlannedRun], done: int) -> None: ...
-    def started(self, loop: RunLoop) -> None: ...
+    def started(self, run: RunView) -> None: ...
     def told(self, loop: RunLoop, told: Told) -> None: ...
-    def ended(self, loop: RunLoop) -> None: ...
+    def ended(self, run: RunView) -> None: ...
 
 
 @dataclass(slots=True)
@@ -71,7 +86,12 @@ class StudyReport:
 
 
 class Study:
-    """Planned runs, a store, and the resources to carry them out."""
+    """Planned runs, a store, and the resources to carry them out.
+
+    Args:
+        recorded: where results trained before are looked up.
+        merges: whether journals are merged into the store; not in a process that shares the runs of another.
+    """
 
     def __init__(
         self,
@@ -80,13 +100,17 @@ class Study:
         *,
         resume: Resume = "strict",
         watcher: Watcher | None = None,
+        recorded: Recorded | None = None,
+        merges: bool = True,
     ) -> None:
         self.store = store
         self.resources = resources or Resources()
         self.resume: Resume = resume
         self.watcher: Watcher = watcher or Unwatched()
+        self.recorded = recorded or Recorded()
+        self.merges = merges
         self.report = StudyReport()
-        self._results: dict[str, KnownResults] = {}
+        self._results: dict[tuple[str, bool], KnownResults] = {}
         self._logs: dict[str, RunLog] = {}
         self._merged_at = time.monotonic()
 
@@ -100,16 +124,23 @@ class Study:
         recorded = self.store.statuses()
         todo = [plan for plan in plans if not self._reuse(plan, recorded)]
         check_optimizers(todo)
+        self.recorded.check(self.store, todo)
         self.watcher.planned(plans, len(plans) - len(todo))
         try:
-            for (kind, workers), group in groupby(todo, key=lambda plan: (plan.spec.executor, plan.spec.workers)):
+            self.carry_out(todo)
+        finally:
+            self.store.merge(wait=10.0)
+        self._drop_checkpoints()
+        return self.report
+
+    def carry_out(self, plans: Iterable[PlannedRun]) -> None:
+        """Carry out runs that were checked, and close their journals."""
+        try:
+            for (kind, workers), group in groupby(plans, key=lambda plan: (plan.spec.executor, plan.spec.workers)):
                 self._run_group(kind, workers, list(group))
         finally:
             for log in self._logs.values():
                 log.close()
-            self.store.merge(wait=10.0)
-        self._drop_checkpoints()
-        return self.report
 
     def _drop_checkpoints(self) -> None:
         """Remove training states once no run is being written: they could only save work of a run cut short."""
@@ -128,12 +159,27 @@ class Study:
 
     def _run_group(self, kind: str, workers: int, plans: list[PlannedRun]) -> None:
         if kind == "simulated":
+            if min(self.resources.slots, len(plans)) > 1:
+                self._spread(plans)
+                return
             for plan in plans:
                 with self._executor(kind, workers) as executor:
                     Driver(executor, self._heard).drive(self._loops([plan]))
             return
         with self._executor(kind, workers) as executor:
             Driver(executor, self._heard).drive(self._loops(plans))
+
+    def _spread(self, plans: list[PlannedRun]) -> None:
+        from nasbench_sparse.runner.spread import Setting, spread
+
+        setting = Setting(str(self.store.path), replace(self.resources, slots=1), self.resume, self.recorded)
+        for run in spread(setting, plans, min(self.resources.slots, len(plans)), self.watcher.started):
+            if run.status == "failed":
+                self.report.failed[run.spec.run_id] = run.error or ""
+            else:
+                self.report.finished.append(run.spec.run_id)
+            self.watcher.ended(run)
+            self._merge_now_and_then()
 
     def _executor(self, kind: str, workers: int) -> Executor:
         resources = self.resources
@@ -170,16 +216,11 @@ class Study:
         return RunLoop(plan.spec, plan.task, optimizer, plan.budget, log, results, resume=self.resume)
 
     def _known(self, plan: PlannedRun) -> KnownResults:
-        fingerprint = plan.spec.fingerprint
-        if fingerprint not in self._results:
-
-            def search(step: SearchStep, replicate: int) -> Mapping[int, Evaluation]:
-                return self.store.search_results(fingerprint, replicate, step.method, dict(step.options), step.seed)
-
-            self._results[fingerprint] = KnownResults(
-                self.store.results(fingerprint), search, folds=plan.task.folds
-            )
-        return self._results[fingerprint]
+        """Return a task's known results; simulated runs may have others, since they may be answered from a table."""
+        key = (plan.spec.fingerprint, plan.spec.executor == "simulated")
+        if key not in self._results:
+            self._results[key] = self.recorded.known(self.store, plan.task, plan.spec.executor)
+        return self._results[key]
 
     def _heard(self, loop: RunLoop, told: Told | None) -> None:
         if told is not None:
@@ -192,6 +233,9 @@ class Study:
         else:
             self.report.finished.append(run_id)
         self.watcher.ended(loop)
-        if time.monotonic() - self._merged_at > MERGE_EVERY_SECONDS:
+        self._merge_now_and_then()
+
+    def _merge_now_and_then(self) -> None:
+        if self.merges and time.monotonic() - self._merged_at > MERGE_EVERY_SECONDS:
             self.store.merge()
             self._merged_at = time.monotonic()

@@ -59,7 +59,9 @@ class Points:
 
         absent = None
         if self.absent is not None or other.absent is not None:
-            absent = join(*(np.zeros(p.values.shape, bool) if p.absent is None else p.absent for p in (self, other)))
+            absent = join(
+                *(np.zeros(p.values.shape, bool) if p.absent is None else p.absent for p in (self, other))
+            )
         points = Points(
             join(self.config, other.config),
             join(self.replicate, other.replicate),
@@ -92,7 +94,9 @@ class Curves:
         starts = _changes(points.config, points.replicate, points.fold)
         self._ends = np.append(starts[1:], len(points.step))
         self._starts = starts
-        if not np.array_equal(points.step, np.arange(len(points.step)) - np.repeat(starts, self._ends - starts) + 1):
+        if not np.array_equal(
+            points.step, np.arange(len(points.step)) - np.repeat(starts, self._ends - starts) + 1
+        ):
             raise DamagedTable("a table's curves must have steps 1, 2, 3, ...; export or fetch it again")
         config, replicate = points.config[starts], points.replicate[starts]
         first = _changes(config, replicate)

@@ -33,6 +33,8 @@ def table_frame(table: Table) -> pl.DataFrame:
             pl.when(pl.Series(points.absent[:, i])).then(None).otherwise(pl.col(name)).alias(name)
             for i, name in enumerate(points.names)
         )
-    status = pl.Series("status", points.diverged).replace_strict({True: "DIVERGED", False: "OK"}, return_dtype=pl.String)
+    status = pl.Series("status", points.diverged).replace_strict(
+        {True: "DIVERGED", False: "OK"}, return_dtype=pl.String
+    )
     ordered = ["config_key", "config", "replicate", "fold", "step", "status", *FIELDS, *points.names[len(FIELDS) :]]
     return pl.concat([configs[points.config], frame.with_columns(status)], how="horizontal").select(ordered)

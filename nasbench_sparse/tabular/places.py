@@ -44,7 +44,9 @@ def find_folder(name: str) -> Path | None:
 
 def table_names() -> list[str]:
     """Return the tasks whose table was imported or shipped."""
-    folders = {manifest.parent.name for place in (imported_tables(), SHIPPED) for manifest in place.glob(f"*/{NAME}")}
+    folders = {
+        manifest.parent.name for place in (imported_tables(), SHIPPED) for manifest in place.glob(f"*/{NAME}")
+    }
     return sorted(folders)
 
 
@@ -79,7 +81,9 @@ def load_table(name_or_path: str | Path, task: Task | None, store: Store | None)
     manifest = read_manifest(folder)
     if task is None:
         if manifest.task not in all_tasks():
-            raise TableError(f"{folder} is the table of {manifest.task!r}, which is not registered here; give task=")
+            raise TableError(
+                f"{folder} is the table of {manifest.task!r}, which is not registered here; give task="
+            )
         task = load_task(manifest.task)
     return import_table(folder, task)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from nasbench_sparse.core.task import Task
-from nasbench_sparse.core.trial import Evaluation, SearchStep, Trial
+from nasbench_sparse.core.trial import Evaluation, SearchStep, Status, Trial
 from nasbench_sparse.errors import NotInTable, UnsupportedSpace
 from nasbench_sparse.runner.plan import PlannedRun, build_optimizer
 from nasbench_sparse.runner.recorded import Recorded
@@ -16,12 +16,12 @@ from nasbench_sparse.runner.results import KnownResults
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.places import find_table
 from nasbench_sparse.tabular.stored import builds, stored_table
-from nasbench_sparse.tabular.table import Table
+from nasbench_sparse.tabular.table import Key, Table
 
 OnMissing = Literal["error", "train"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TabularResults(Recorded):
     """Answers simulated runs from tables, and leaves live ones to the store alone.
 
@@ -41,17 +41,17 @@ class TabularResults(Recorded):
             TableError: the task's table is damaged, or of another version of the task.
         """
         if executor != "simulated":
-            return super(TabularResults, self).known(store, task, executor)
+            return super().known(store, task, executor)
         tables = _tables(store, task)
 
         def search(step: SearchStep, replicate: int) -> Mapping[int, Evaluation]:
             return next((found for table in tables if (found := table.search(step, replicate))), {})
 
         def missing(trial: Trial) -> NotInTable:
-            return _missing(tables[-1], trial)
+            return _missing(tables[0], trial)
 
         return KnownResults(
-            ChainMap(*(table.evaluations for table in tables)),  # type: ignore[arg-type]
+            _Layers([table.evaluations for table in tables]),
             search,
             folds=task.folds,
             missing=missing if self._refuses(store, task, tables) else None,
@@ -87,10 +87,39 @@ class TabularResults(Recorded):
 
 
 def _tables(store: Store, task: Task) -> list[Table]:
-    """Return what the store holds, then the task's own table if there is one."""
+    """Return the task's own table if there is one, so that its runs are the same in any store, then the store's."""
     table = find_table(task)
     stored = stored_table(store, task)
-    return [stored] if table is None else [stored, table]
+    return [stored] if table is None else [table, stored]
+
+
+class _Layers(Mapping[Key, Evaluation]):
+    """Several mappings as one: the longest training of a key counts, of equally long ones the first."""
+
+    def __init__(self, layers: Sequence[Mapping[Key, Evaluation]]) -> None:
+        self._layers = layers
+
+    def __getitem__(self, key: Key) -> Evaluation:
+        found = [layer[key] for layer in self._layers if key in layer]
+        if not found:
+            raise KeyError(key)
+        return found[0] if len(found) == 1 else max(found, key=_extent)
+
+    def __contains__(self, key: object) -> bool:
+        return any(key in layer for layer in self._layers)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter({key: None for layer in self._layers for key in layer})
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _extent(evaluation: Evaluation) -> float:
+    """Return how many points all folds have; a training that diverged cannot become longer."""
+    if evaluation.status is Status.DIVERGED:
+        return math.inf
+    return min((len(curve) for curve in evaluation.curves), default=0)
 
 
 def _missing(table: Table, trial: Trial) -> NotInTable:
@@ -103,4 +132,6 @@ def _missing(table: Table, trial: Trial) -> NotInTable:
     if training == -1:
         error = table.not_found(trial.config, trial.replicate)
         return NotInTable(f"{error}; --on-missing train trains it where the task can be trained")
-    return NotInTable(f"{dict(trial.config)} is recorded for fewer than {trial.fidelity} {table.task.fidelity.unit}")
+    return NotInTable(
+        f"{dict(trial.config)} is recorded for fewer than {trial.fidelity} {table.task.fidelity.unit}"
+    )

@@ -80,7 +80,9 @@ def stored_table(store: Store, task: Task) -> Table:
             listed.setdefault(config_key(config), orjson.dumps(config).decode())
     frame, names = _points(store, task.fingerprint)
     recorded = set(frame["config_key"].unique()) - listed.keys()
-    texts = {key: str(text) for key, text in store.sql(_CONFIGS, (task.fingerprint,)).iter_rows() if key in recorded}
+    texts = {
+        key: str(text) for key, text in store.sql(_CONFIGS, (task.fingerprint,)).iter_rows() if key in recorded
+    }
     keys = [*listed, *sorted(texts)]
     replicates = max(built.replicates, int(frame["replicate"].max() or 0) + 1)  # type: ignore[arg-type]
     return Table(
@@ -111,7 +113,9 @@ def _numbered(frame: pl.DataFrame, names: tuple[str, ...], keys: list[str]) -> P
     """Sort rows by the number of their config, and turn them into arrays."""
     import polars as pl
 
-    numbers = pl.DataFrame({"config_key": keys, "config": np.arange(len(keys))}, schema_overrides={"config_key": pl.String})
+    numbers = pl.DataFrame(
+        {"config_key": keys, "config": np.arange(len(keys))}, schema_overrides={"config_key": pl.String}
+    )
     rows = frame.join(numbers, on="config_key").sort("config", "replicate", "fold", "step")
     values = np.empty((rows.height, len(names)))
     absent = np.zeros(values.shape, dtype=np.bool_)

@@ -36,7 +36,7 @@ class Answer(NamedTuple):
 
 
 class Optimum(NamedTuple):
-    """The best config of a table: its mean loss, the loss of each replicate, and its mean density."""
+    """The best config of a table: its mean loss, the loss of each replicate, and its largest density."""
 
     config: dict[str, Value]
     loss: float
@@ -124,7 +124,7 @@ class Table:
         Of configs that tie the first one counts. A diverged training has the objective's worst loss.
 
         Args:
-            density_at_most: of the densities recorded there, the mean over replicates.
+            density_at_most: bounds the density recorded there, in every replicate.
         Raises:
             IncompleteTable: some trainings are missing, so that the optimum is not known.
             OutsideFidelity: see `query`.
@@ -139,7 +139,7 @@ class Table:
                 "known: `table build` trains them (`missing()` lists them)"
             )
         means = losses.mean(axis=1)
-        densities = _row_means(self.curves.densities(step, self.task.folds)[: self.listed, : self.replicates])
+        densities = _row_maxima(self.curves.densities(step, self.task.folds)[: self.listed, : self.replicates])
         if density_at_most is not None:
             if not (densities <= density_at_most).any():
                 raise NotInTable(
@@ -202,8 +202,12 @@ class Table:
     def not_found(self, config: Config, replicate: int) -> NotInTable:
         """Build the error for a config that is not in the table, naming the nearest ones."""
         if config_key(config) in self._index:
-            held = ", ".join(str(r) for r in range(self.curves.slots.shape[1]) if self.find(config_key(config), r) != -1)
-            return NotInTable(f"{self._named(config, replicate)} is not in the table; it has replicates {held or 'none'}")
+            held = ", ".join(
+                str(r) for r in range(self.curves.slots.shape[1]) if self.find(config_key(config), r) != -1
+            )
+            return NotInTable(
+                f"{self._named(config, replicate)} is not in the table; it has replicates {held or 'none'}"
+            )
         near = "; ".join(str(found) for found in nearest_configs(config, self.configs))
         return NotInTable(f"{self._named(config, replicate)} is not in the table; the nearest are {near or 'none'}")
 
@@ -259,6 +263,9 @@ class _Evaluations(Mapping[Key, Evaluation]):
             raise KeyError(key)
         return self._table.curves.evaluation(training)
 
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, tuple) and self._table.find(*key) != -1
+
     def __iter__(self) -> Iterator[Key]:
         for number, replicate in np.argwhere(self._table.curves.slots != -1).tolist():
             yield self._table.keys[number], replicate
@@ -267,7 +274,7 @@ class _Evaluations(Mapping[Key, Evaluation]):
         return len(self._table.curves)
 
 
-def _row_means(values: Floats) -> Floats:
-    """Return the mean of each row, NaN left out; NaN where there is nothing else."""
-    counts = (~np.isnan(values)).sum(axis=1)
-    return np.where(counts > 0, np.nansum(values, axis=1) / np.maximum(counts, 1), np.nan)
+def _row_maxima(values: Floats) -> Floats:
+    """Return the largest number of each row; NaN where there is none."""
+    largest = np.where(np.isnan(values), -np.inf, values).max(axis=1)
+    return np.where(np.isneginf(largest), np.nan, largest)

@@ -30,13 +30,14 @@ def prepare(
     """Carry out the phases before the last one.
 
     Phases that equal the declared ones belong to the replicate and fold: their training is cached on disk by
-    content, and reported where it had to be done now. Phases that a config changed are the trial's own.
+    content, and reported when this process first needs it, so that each store comes to hold it. Phases that a
+    config changed are the trial's own.
 
     Args:
         blueprint: the configured blueprint.
         declared: the task's blueprint, before any config.
     Returns:
-        The state the searched training starts from, and the shared trainings newly done.
+        The state the searched training starts from, and the shared trainings behind it, at the first call.
     """
     count = len(blueprint.phases) - 1
     key = _key(blueprint, count, repetition)
@@ -78,7 +79,7 @@ def set_up(blueprint: Blueprint, phase: int, state: State, repetition: Repetitio
 def _state_after(
     blueprint: Blueprint, declared: Blueprint, count: int, repetition: Repetition, done: list[SharedTraining]
 ) -> State:
-    """Return the state after the first `count` phases, appending the shared trainings it took to `done`."""
+    """Return the state after the first `count` phases, appending the shared trainings behind it to `done`."""
     if count == 0:
         return initial_state(blueprint.network, blueprint.activations, repetition)
     phase = blueprint.phases[count - 1]
@@ -105,11 +106,10 @@ def _state_after(
         return pack(end.tensors, {**header, "curve": curve_to_json(training.curve)})
 
     key = _key(blueprint, count, repetition)
-    content, fresh = cache.fetch(key, compute)
+    content, _ = cache.fetch(key, compute)
     tensors, header = unpack(content)
-    if fresh:
-        curve = curve_from_json(header["curve"])
-        done.append(SharedTraining(key, repetition.replicate, repetition.fold, curve))
+    curve = curve_from_json(header["curve"])
+    done.append(SharedTraining(key, repetition.replicate, repetition.fold, curve))
     return State.from_tensors(tensors, _broadcast(activations, header["activations"]), header["diverged"])
 
 

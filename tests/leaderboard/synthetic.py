@@ -37,7 +37,7 @@ def write_store(
         "space": {"type": "Made"},
     }
     runs, rows, configs, points = [], [], {}, {}
-    for task, family in tasks.items():
+    for task in tasks:
         print_ = f"print-{task}"
         for contender in contenders:
             for seed in range(seeds):
@@ -65,8 +65,8 @@ def write_store(
         connection.execute("BEGIN")
         for run in runs:
             connection.execute(
-                "INSERT INTO runs (run_id, study, fingerprint, optimizer, options, source_hash, seed, replicate, spent, "
-                "workers, executor, status, started, ended, provenance, hidden, events) VALUES "
+                "INSERT INTO runs (run_id, study, fingerprint, optimizer, options, source_hash, seed, replicate, "
+                "spent, workers, executor, status, started, ended, provenance, hidden, events) VALUES "
                 "(?, ?, ?, ?, '{}', '1', ?, 0, ?, 1, 'serial', ?, '2026-01-01', '2026-01-02', "
                 """'{"device": "cpu", "versions": {"python": "3"}}', false, 0)""",
                 list(run),
@@ -90,8 +90,8 @@ def _bulk(
     told = pl.DataFrame(rows, schema=names, orient="row", strict=False)
     connection.register("told", told)
     connection.execute(
-        "INSERT INTO trials (run_id, number, kind, config_key, replicate, fidelity, resumes_at, status, loss, units, "
-        f"seconds, told_at, told_order) SELECT run_id, number, 'trial', config_key, 0, {FULL}, 0, status, loss, "
+        "INSERT INTO trials (run_id, number, kind, config_key, replicate, fidelity, resumes_at, status, loss, "
+        f"units, seconds, told_at, told_order) SELECT run_id, number, 'trial', config_key, 0, {FULL}, 0, status, loss, "
         f"{FULL}, 1.0, told_at, number FROM told"
     )
     found = pl.DataFrame([(*k, v) for k, v in configs.items()], schema=("f", "k", "c"), orient="row")
@@ -100,12 +100,14 @@ def _bulk(
     if not points:
         return
     curves = pl.DataFrame(
-        [(*k, *v) for k, v in points.items()], schema=("f", "k", "step", "loss", "accuracy", "density"), orient="row"
+        [(*k, *v) for k, v in points.items()],
+        schema=("f", "k", "step", "loss", "accuracy", "density"),
+        orient="row",
     )
     connection.register("curves", curves)
     connection.execute(
-        "INSERT INTO trainings (fingerprint, config_key, replicate, fold, step, phase, status, val_loss, val_accuracy, "
-        "density, seconds) SELECT f, k, 0, 0, step, 'search', 'OK', loss, accuracy, density, step FROM curves"
+        "INSERT INTO trainings (fingerprint, config_key, replicate, fold, step, phase, status, val_loss, "
+        "val_accuracy, density, seconds) SELECT f, k, 0, 0, step, 'search', 'OK', loss, accuracy, density, step FROM curves"
     )
 
 

@@ -55,8 +55,8 @@ class Writer:
         spent = json.dumps({"optimizer_seconds": 0.25})
         with duckdb.connect(str(self.path)) as connection:
             connection.execute(
-                "INSERT INTO runs (run_id, study, fingerprint, optimizer, options, source_hash, seed, replicate, spent, "
-                "workers, executor, status, started, hidden, events) "
+                "INSERT INTO runs (run_id, study, fingerprint, optimizer, options, source_hash, seed, replicate, "
+                "spent, workers, executor, status, started, hidden, events) "
                 "VALUES (?, ?, ?, ?, '{}', ?, ?, 0, ?, 1, 'serial', ?, ?, ?, 0)",
                 [run_id, study, f"print-{task}", optimizer, source, seed, spent, status, started, hidden],
             )

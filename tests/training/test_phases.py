@@ -37,7 +37,7 @@ def test_pretraining_is_done_once_per_replicate_and_fold(cache_folder: Path) -> 
     assert len(_files(cache_folder)) == 1
     phases._recent.clear()
     again, _ = task.evaluate(small_trial(1))
-    assert again.shared == ()
+    assert again.shared == first.shared, "another process reports it too, with the seconds it took"
     assert without_seconds(again.curves) == without_seconds(first.curves)
     other_replicate, _ = task.evaluate(small_trial(1, replicate=1))
     assert len(other_replicate.shared) == 1
@@ -45,11 +45,11 @@ def test_pretraining_is_done_once_per_replicate_and_fold(cache_folder: Path) -> 
 
 
 def test_pretraining_is_shared_between_tasks_that_differ_later(cache_folder: Path) -> None:
-    small_task().evaluate(small_trial(1))
+    first, _ = small_task().evaluate(small_trial(1))
     evaluation, _ = small_task(Recipe("adam", 0.01), (Operator("tanh"),), epochs=2).evaluate(small_trial(1))
     assert evaluation.shared == ()
     sharper, _ = small_task(density=True).evaluate(small_trial(1, rate=0.05, density=0.1))
-    assert sharper.shared == ()
+    assert sharper.shared == first.shared
     assert len(_files(cache_folder)) == 1
 
 
@@ -57,7 +57,7 @@ def test_pretraining_is_done_once_by_processes_at_the_same_time(cache_folder: Pa
     code = (
         "import json; from tests.training.small import *\n"
         "e, _ = small_task().evaluate(small_trial(1))\n"
-        "print(json.dumps([len(e.shared), e.curve[0].val_loss]))"
+        "print(json.dumps([[s.curve[-1].seconds for s in e.shared], e.curve[0].val_loss]))"
     )
     root = Path(__file__).parents[2]
     runs = [
@@ -65,7 +65,8 @@ def test_pretraining_is_done_once_by_processes_at_the_same_time(cache_folder: Pa
         for _ in range(2)
     ]
     (a, loss), (b, same) = (json.loads(run.communicate(timeout=120)[0]) for run in runs)
-    assert sorted([a, b]) == [0, 1]
+    assert len(a) == 1
+    assert a == b, "one trained it, the other read it"
     assert loss == same
     assert len(_files(cache_folder)) == 1
 
@@ -159,10 +160,10 @@ def test_a_pretraining_that_diverges_diverges_every_trial(cache_folder: Path) ->
     assert isinstance(pretraining, Train)
     wild = replace(pretraining, recipe=Recipe("sgd", 1e9))
     task = replace(task, blueprint=replace(task.blueprint, phases=(wild, *rest)))
-    for expected in (1, 0):  # computed, then read back
+    for _ in range(2):  # computed, then read back
         evaluation, checkpoint = task.evaluate(small_trial(2))
         assert evaluation.status is Status.DIVERGED
         assert evaluation.curves == ((),)
-        assert len(evaluation.shared) == expected
+        assert len(evaluation.shared) == 1
         assert checkpoint is None
         phases._recent.clear()

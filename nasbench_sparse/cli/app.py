@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Optional
 import typer
 
 from nasbench_sparse.cli import PROGRAM
+from nasbench_sparse.cli.table_commands import tables
 
 app = typer.Typer(
     name=PROGRAM,
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 stores = typer.Typer(name="store", help="Look after a store.", no_args_is_help=True)
 app.add_typer(stores)
+app.add_typer(tables)
 
 StorePath = Annotated[Path, typer.Option("--store", "-s", help="The store, a DuckDB file.")]
 STORE = Path("results.duckdb")

@@ -44,7 +44,7 @@ def run_study(
     except KeyboardInterrupt:
         if progress is not None:
             progress.close()
-        say(f"interrupted; what was recorded is kept, and the same command goes on: {_command()}")
+        say(f"interrupted; what was recorded is kept, and the same command goes on: {retry_command()}")
         return INTERRUPTED
     finally:
         if progress is not None:
@@ -91,5 +91,6 @@ def progress_watcher() -> Progress:
     return LiveProgress()
 
 
-def _command() -> str:
+def retry_command() -> str:
+    """Return the command line that was given."""
     return shlex.join([PROGRAM, *sys.argv[1:]])

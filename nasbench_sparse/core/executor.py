@@ -9,6 +9,9 @@ from typing import ClassVar
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Evaluation, Trial
 
+DEVICE_VARIABLE = "NASBENCH_SPARSE_DEVICE"
+"""Environment variable for where workers train: cpu (the default), cuda, or auto (cuda where there is one)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import ray
 from ray.exceptions import ObjectLostError, OutOfMemoryError, RayError, RayTaskError
 
-from nasbench_sparse.core.executor import Work
+from nasbench_sparse.core.executor import DEVICE_VARIABLE, Work
 from nasbench_sparse.core.trial import Evaluation, Status
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors.checkpoints import Shelf, key_left, key_needed
@@ -87,7 +87,9 @@ class RayExecutor(PoolExecutor):
         self._connected_here = not ray.is_initialized()
         if self._connected_here:
             _connect(address or os.environ.get("RAY_ADDRESS") or None, workers * cpus_per_trial)
-        self._actor_class = ray.remote(**self._resources, runtime_env={"env_vars": ONE_THREAD})(_Actor)
+        variables = {DEVICE_VARIABLE: "auto"} if gpus_per_trial > 0 else {}
+        environment = {"env_vars": {**variables, **ONE_THREAD}}
+        self._actor_class = ray.remote(**self._resources, runtime_env=environment)(_Actor)
         self._members: list[_Member] = []
         self._expected: dict[Any, _Member] = {}  # object reference -> the member it comes from
         self._pending: deque[Job] = deque()

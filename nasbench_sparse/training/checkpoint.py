@@ -8,6 +8,7 @@ from torch import Tensor
 
 from nasbench_sparse.core.blueprint import Blueprint
 from nasbench_sparse.errors import NbsError
+from nasbench_sparse.training.device import training_device
 from nasbench_sparse.training.encoding import (
     curve_from_json,
     curve_to_json,
@@ -71,12 +72,14 @@ class Checkpoint:
         """Return a fold's searched training as it was when saved."""
         tensors = without_prefix(str(repetition.fold), self._tensors)
         state = State.from_tensors(without_prefix("state", tensors), (), diverged=False)
-        training = set_up(blueprint, -1, state, repetition)
+        training = set_up(blueprint, -1, state, repetition, training_device())
         training.network.load_state_dict(state.weights)
         parameters = [p for group in training.optimizer.param_groups for p in group["params"]]
         for name, tensor in without_prefix("optimizer", tensors).items():
             index, _, key = name.partition("/")
-            training.optimizer.state[parameters[int(index)]][key] = tensor
+            parameter = parameters[int(index)]
+            placed = tensor if tensor.dim() == 0 else tensor.to(parameter.device)  # step counts stay where they are
+            training.optimizer.state[parameter][key] = placed
         training.curve = list(self._curves[repetition.fold])
         training.seconds = training.curve[-1].seconds
         return training

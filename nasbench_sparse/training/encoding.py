@@ -15,7 +15,7 @@ def pack(tensors: dict[str, Tensor], header: Any) -> bytes:
     """Serialise tensors and a JSON header (kept in the metadata; floats print in round-trip form)."""
     from safetensors.torch import save
 
-    return save({k: t.detach().contiguous() for k, t in tensors.items()}, {"header": json.dumps(header)})
+    return save({k: t.detach().cpu().contiguous() for k, t in tensors.items()}, {"header": json.dumps(header)})
 
 
 def unpack(data: bytes) -> tuple[dict[str, Tensor], Any]:

@@ -9,6 +9,7 @@ from nasbench_sparse.core.trial import Evaluation, SharedTraining, Status, Trial
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.training.checkpoint import Checkpoint, Identity, save_checkpoint
 from nasbench_sparse.training.determinism import repeatable
+from nasbench_sparse.training.device import training_device
 from nasbench_sparse.training.loop import Training
 from nasbench_sparse.training.phases import prepare, set_up
 from nasbench_sparse.training.repetition import Repetition
@@ -58,7 +59,7 @@ def _start(
     if checkpoint is not None:
         return checkpoint.restore(blueprint, repetition), ()
     state, shared = prepare(blueprint, declared, repetition)
-    return set_up(blueprint, -1, state, repetition), shared
+    return set_up(blueprint, -1, state, repetition, training_device()), shared
 
 
 def _charged(training: Training, resumes_at: int) -> float:

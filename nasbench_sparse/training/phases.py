@@ -6,12 +6,15 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import Any
 
+import torch
+
 from nasbench_sparse.core.blueprint import Blueprint, Prune, Train
 from nasbench_sparse.core.declaration import declare, digest
 from nasbench_sparse.core.trial import SharedTraining
 from nasbench_sparse.nn.networks import prunable_layers
 from nasbench_sparse.sparsity.masks import WeightMasks
 from nasbench_sparse.training import cache
+from nasbench_sparse.training.device import training_device
 from nasbench_sparse.training.encoding import curve_from_json, curve_to_json, pack, unpack
 from nasbench_sparse.training.loop import Training
 from nasbench_sparse.training.optimizers import build_optimizer
@@ -19,6 +22,7 @@ from nasbench_sparse.training.repetition import Repetition
 from nasbench_sparse.training.state import Activations, State, enter, initial_state, leave, pruned
 from nasbench_sparse.training.version import ENGINE
 
+CPU = torch.device("cpu")
 RECENT_STATES = 16
 
 _recent: OrderedDict[str, State] = OrderedDict()  # pure results by content, so that whoever asks gets the same
@@ -52,7 +56,9 @@ def prepare(
     return state, tuple(done)
 
 
-def set_up(blueprint: Blueprint, phase: int, state: State, repetition: Repetition) -> Training:
+def set_up(
+    blueprint: Blueprint, phase: int, state: State, repetition: Repetition, device: torch.device = CPU
+) -> Training:
     """Set up a training phase from the state before it, with a new optimizer.
 
     Args:
@@ -61,15 +67,15 @@ def set_up(blueprint: Blueprint, phase: int, state: State, repetition: Repetitio
     phase %= len(blueprint.phases)
     train = blueprint.phases[phase]
     assert isinstance(train, Train)
-    network = enter(blueprint.network, _activations(blueprint, train), state, repetition)
-    masks = WeightMasks([weight for _, weight in prunable_layers(network)], state.masks)
+    network = enter(blueprint.network, _activations(blueprint, train), state, repetition).to(device)
+    masks = WeightMasks([w for _, w in prunable_layers(network)], [mask.to(device) for mask in state.masks])
     return Training(
         network=network,
         masks=masks,
         optimizer=build_optimizer(train.recipe, network, masks),
         recipe=train.recipe,
         epochs=train.epochs,
-        data=repetition.data,
+        data=repetition.data_on(device),
         order=repetition.order(phase),
         seconds=state.seconds,
         diverged=state.diverged,
@@ -89,7 +95,7 @@ def _state_after(
 
     def train() -> Training:
         start = _state_after(blueprint, declared, count - 1, repetition, done)
-        training = set_up(blueprint, count - 1, start, repetition)
+        training = set_up(blueprint, count - 1, start, repetition, training_device())
         training.run(phase.epochs)
         return training
 

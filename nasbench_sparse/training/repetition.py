@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nasbench_sparse.core.streams import generator, stream_seed
 from nasbench_sparse.training.data import Split, split
+from nasbench_sparse.training.device import split_on
 from nasbench_sparse.training.loop import Order
 
 
@@ -26,6 +27,10 @@ class Repetition:
     def data(self) -> Split:
         """The fold's training, validation and test parts."""
         return split(self.dataset, self.folds, self.fold)
+
+    def data_on(self, device: torch.device) -> Split:
+        """The same parts, on a device."""
+        return split_on(device, self.dataset, self.folds, self.fold)
 
     def numpy(self, stream: str) -> np.random.Generator:
         """Return a fresh numpy generator of a named stream."""

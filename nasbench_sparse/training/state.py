@@ -76,7 +76,8 @@ def enter(network: Network, activations: Activations, state: State, repetition: 
 def leave(network: Network, module: nn.Module, activations: Activations, masks: tuple[Tensor, ...]) -> State:
     """Return the state a training left."""
     names = [name for name, _ in activation_sites(module)]
-    return State(dict(module.state_dict()), masks, spread(network.name, names, activations))
+    weights = {name: tensor.cpu() for name, tensor in module.state_dict().items()}
+    return State(weights, tuple(mask.cpu() for mask in masks), spread(network.name, names, activations))
 
 
 def pruned(network: Network, phase: Prune, state: State, repetition: Repetition) -> State:

@@ -107,7 +107,8 @@ def _bulk(
     connection.register("curves", curves)
     connection.execute(
         "INSERT INTO trainings (fingerprint, config_key, replicate, fold, step, phase, status, val_loss, "
-        "val_accuracy, density, seconds) SELECT f, k, 0, 0, step, 'search', 'OK', loss, accuracy, density, step FROM curves"
+        "val_accuracy, density, seconds) "
+        "SELECT f, k, 0, 0, step, 'search', 'OK', loss, accuracy, density, step FROM curves"
     )
 
 

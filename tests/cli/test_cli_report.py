@@ -1,0 +1,60 @@
+"""The commands `report` and `leaderboard` with the options that choose what is compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.leaderboard.synthetic import graded, write_store
+
+GAPS = {"random": 0.5, "lahc": 0.0}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Two contenders on three tasks of two families."""
+    path = tmp_path / "s.duckdb"
+    write_store(path, list(GAPS), {"a": "f", "b": "f", "c": "g"}, loss=graded(GAPS))
+    return path
+
+
+def test_report_writes_a_page_and_prints_its_headline(command: Command, store: Path, tmp_path: Path) -> None:
+    done = command("report", "-o", tmp_path / "r", "--store", store)
+    assert done.status == 0
+    assert done.out.startswith("lahc has the lowest mean rank, 1.00 over 3 tasks.\nlahc against random: ")
+    assert str(tmp_path / "r" / "index.html") in done.out
+    assert (tmp_path / "r" / "figures" / "win-matrix.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_report_of_a_suite_and_a_task(command: Command, store: Path, tmp_path: Path) -> None:
+    assert command("report", "-o", tmp_path / "r", "-s", store, "--suite", "made", "--task", "c").status == 0
+    assert "made, c" in (tmp_path / "r" / "index.html").read_text()
+
+
+def test_report_names_what_it_cannot_find(command: Command, store: Path, tmp_path: Path) -> None:
+    assert "there is no store" in command("report", "-o", tmp_path / "r", "-s", tmp_path / "no.duckdb").err
+    wrong = command("report", "-o", tmp_path / "r", "-s", store, "--task", "d")
+    assert wrong.status == 1
+    assert "unknown task" in wrong.err
+    assert command("report", "-s", store).status == 2
+
+
+def test_leaderboard_of_a_family_or_space(command: Command, store: Path) -> None:
+    assert "Standings over 1 of 1 task" in command("leaderboard", "-s", store, "--family", "g").out
+    assert "Standings over 3 of 3 tasks" in command("leaderboard", "-s", store, "--space", "Made").out
+    assert "unknown family" in command("leaderboard", "-s", store, "--family", "h").err
+
+
+def test_leaderboard_at_a_budget(command: Command, store: Path) -> None:
+    assert "Compared at 2 full-evaluation" in command("leaderboard", "-s", store, "--at-evaluations", 2).out
+    assert "Compared at 3 seconds" in command("leaderboard", "-s", store, "--at-seconds", 3).out
+    both = command("leaderboard", "-s", store, "--at-seconds", 3, "--at-evaluations", 2)
+    assert (both.status, both.err) == (1, "error: compare at a number of evaluations or of seconds, not at both\n")
+
+
+def test_leaderboard_in_latex(command: Command, store: Path) -> None:
+    out = command("leaderboard", "-s", store, "-f", "latex").out
+    assert out.count(r"\begin{table}") == 2
+    assert r"lahc & 1.00 & 3 & 1.000 &" in out

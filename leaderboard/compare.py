@@ -95,7 +95,8 @@ def compare(
         own.optimizer, orjson.dumps(dict(own.options), option=orjson.OPT_SORT_KEYS).decode(), own.workers
     )
     rivals = [plan.spec.run_id for plan in plan_suite(declared)]
-    _check_rivals(kept, declared.name, rivals, newcomer, require_better)
+    given = suite if isinstance(suite, str) else "SUITE"
+    _check_rivals(kept, declared.name, given, rivals, newcomer, require_better)
     report = Study(kept, resources, watcher=watcher).run(plans)
     wanted = Wanted(run_ids=[*rivals, *(plan.spec.run_id for plan in plans)], study=declared.name)
     results = read_results(kept, wanted)
@@ -155,14 +156,16 @@ def plan_newcomer(
     return plans, skipped
 
 
-def _check_rivals(store: Store, suite: str, planned: list[str], newcomer: Contender, required: str | None) -> None:
+def _check_rivals(
+    store: Store, suite: str, given: str, planned: list[str], newcomer: Contender, required: str | None
+) -> None:
     """Refuse, before anything is run, a store without the suite's contenders or without the baseline required."""
     found = read_results(store, Wanted(run_ids=planned, study=suite))
     rivals = [name for contender, name in found.names.items() if contender != newcomer]
     if not rivals:
         raise NbsError(
             f"{store.path} holds no run of a contender of suite {suite!r} to compare with; "
-            f"`nasbench-sparse run {suite} --store {store.path}` makes them"
+            f"`nasbench-sparse run {given} --store {store.path}` makes them"
         )
     if required is not None and required not in rivals:
         raise unknown(f"baseline among the runs of suite {suite!r} in {store.path}", required, rivals)

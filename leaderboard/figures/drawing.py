@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nasbench_sparse.leaderboard.figures.style import INK, RULE, SETTINGS
 
@@ -79,6 +79,7 @@ def draw(name: str, title: str, alt: str, make: Callable[[], Figure]) -> Drawing
 def _style() -> Iterator[None]:
     import matplotlib
 
-    with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
+    settings: Any = SETTINGS  # matplotlib's type of it lists every name
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a name in another script
         yield

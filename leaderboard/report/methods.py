@@ -36,8 +36,9 @@ def methods_section(subject: Subject) -> Section:
         "Effects: matched-pairs rank biserial correlation with a BCa bootstrap interval, and the probability of "
         "improvement with a stratified bootstrap interval, which speaks of other seeds on these tasks. The n for "
         "80 % power follows Noether (1987).",
-        "All contenders together: Friedman's test; a critical difference diagram, by pairwise Wilcoxon tests with "
-        "Holm's correction, is drawn only where it rejects.",
+        "All contenders together: Friedman's test; a critical difference diagram is drawn only where it rejects, "
+        "by pairwise Wilcoxon tests with Holm's correction, or by Nemenyi's test where units are independent but "
+        "too few for Holm over all pairs.",
         f"Bootstrap draws come from generators seeded by {subject.seed}: the same store and seed give the same "
         "page to the byte. Intervals are 95 %.",
         "Every query shown can be given to `nasbench-sparse query` or `Store.sql` as it is.",

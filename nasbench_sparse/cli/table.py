@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nasbench_sparse.cli.console import console, say, show_table
 from nasbench_sparse.cli.progress import Progress
 from nasbench_sparse.cli.results import open_store
-from nasbench_sparse.cli.study import INTERRUPTED, make_progress, retry_command
+from nasbench_sparse.cli.study import INTERRUPTED, progress_watcher, retry_command
 from nasbench_sparse.errors import NbsError, TableError
 from nasbench_sparse.leaderboard.table import HOLE, duration
 from nasbench_sparse.leaderboard.table import Table as Listing
@@ -67,7 +67,7 @@ def build(request: BuildRequest, resources: Resources, path: Path, *, quiet: boo
         shard=parse_shard(request.shard),
     )
     store = Store(path)
-    progress: Progress | None = None if quiet else make_progress()
+    progress: Progress | None = None if quiet else progress_watcher()
     try:
         report = Study(store, resources, watcher=progress or Unwatched()).run(plans)
     except KeyboardInterrupt:
@@ -204,10 +204,11 @@ def _show_coverage(counts: Coverage) -> None:
         (str(replicate), f"{recorded:,}", f"{counts.configs - recorded:,}", f"{diverged:,}")
         for replicate, (recorded, diverged) in enumerate(zip(counts.recorded, counts.diverged, strict=True))
     ]
-    size = "infinite" if counts.space_size is None else f"{counts.space_size:,}"
+    space = "an infinite space" if counts.space_size is None else f"a space of {counts.space_size:,}"
     state = "complete" if counts.complete else "incomplete"
-    title = f"{counts.configs:,} configs of a space of {size}: {state}"
-    show_table(Listing(title, ("replicate", "recorded", "missing", "diverged"), tuple(rows), frozenset()), console())
+    out = console()
+    out.print(f"{counts.configs:,} configs of {space}: {state}", markup=False)
+    show_table(Listing("", ("replicate", "recorded", "missing", "diverged"), tuple(rows), frozenset()), out)
 
 
 def _say_retrained(row: Retrained) -> None:

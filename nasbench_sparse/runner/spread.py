@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -54,9 +54,13 @@ class SpreadRun:
 
 
 def spread(
-    setting: Setting, plans: Sequence[PlannedRun], processes: int, started: Callable[[RunView], None]
+    setting: Setting,
+    plans: Sequence[PlannedRun],
+    new: Collection[str],
+    processes: int,
+    started: Callable[[RunView], None],
 ) -> Iterator[SpreadRun]:
-    """Carry out simulated runs in several processes, and yield each when it has ended.
+    """Carry out simulated runs in several processes, and yield each when it has ended; see `Study.carry_out`.
 
     A run whose process dies has failed; what it recorded is kept, and the same call resumes it. Processes end when
     the iterator is closed, or this process is gone.
@@ -64,13 +68,13 @@ def spread(
     Raises:
         NbsError: a run cannot be sent to another process.
     """
-    waiting = deque(plans)
+    waiting = deque((plan, plan.spec.run_id in new) for plan in plans)
     workers: list[_Worker] = []
     try:
         while waiting or workers:
             while waiting and len(workers) < processes:
                 workers.append(_Worker(setting))
-                workers[-1].take(waiting.popleft(), started)
+                workers[-1].take(*waiting.popleft(), started)
             heard = wait([worker.connection for worker in workers])
             for worker in [worker for worker in workers if worker.connection in heard]:
                 run = worker.hear()
@@ -78,7 +82,7 @@ def spread(
                     run = SpreadRun(run.spec, "failed", error=run.error)
                     workers.remove(worker)
                 elif waiting:
-                    worker.take(waiting.popleft(), started)
+                    worker.take(*waiting.popleft(), started)
                 else:
                     worker.stop()
                     workers.remove(worker)
@@ -105,12 +109,12 @@ class _Worker:
         self.spec: RunSpec | None = None
         self.connection.send(wrap(setting, "the study's setting", "it is plain data"))
 
-    def take(self, plan: PlannedRun, started: Callable[[RunView], None]) -> None:
+    def take(self, plan: PlannedRun, new: bool, started: Callable[[RunView], None]) -> None:
         """Begin a run."""
         self.spec = plan.spec
         parcel = wrap(plan, f"run {plan.spec.run_id}", "its task and options are plain data, its optimizer a class")
         with suppress(OSError):  # a dead process shows when it is heard
-            self.connection.send(parcel)
+            self.connection.send((parcel, new))
         started(SpreadRun(plan.spec))
 
     def hear(self) -> SpreadRun:
@@ -168,17 +172,18 @@ def main(descriptor: int) -> None:
     )
     while True:
         try:
-            plan = unwrap(connection.recv())
+            parcel, new = connection.recv()
         except EOFError:
             return
+        plan = unwrap(parcel)
         assert isinstance(plan, PlannedRun)
-        connection.send(_carry_out(study, ending, plan))
+        connection.send(_carry_out(study, ending, plan, new))
 
 
-def _carry_out(study: Study, ending: _Ending, plan: PlannedRun) -> SpreadRun:
+def _carry_out(study: Study, ending: _Ending, plan: PlannedRun, new: bool) -> SpreadRun:
     ending.last = None
     try:
-        study.carry_out([plan])
+        study.carry_out([plan], new=[plan.spec.run_id] if new else [])
     except NbsError as error:
         return SpreadRun(plan.spec, "failed", error=str(error))
     error_text = study.report.failed.get(plan.spec.run_id)

@@ -112,6 +112,7 @@ class Study:
         self.report = StudyReport()
         self._results: dict[tuple[str, bool], KnownResults] = {}
         self._logs: dict[str, RunLog] = {}
+        self._new: frozenset[str] = frozenset()
         self._merged_at = time.monotonic()
 
     def run(self, plans: Iterable[PlannedRun]) -> StudyReport:
@@ -127,14 +128,15 @@ class Study:
         self.recorded.check(self.store, todo)
         self.watcher.planned(plans, len(plans) - len(todo))
         try:
-            self.carry_out(todo)
+            self.carry_out(todo, new=[plan.spec.run_id for plan in todo if plan.spec.run_id not in recorded])
         finally:
             self.store.merge(wait=10.0)
         self._drop_checkpoints()
         return self.report
 
-    def carry_out(self, plans: Iterable[PlannedRun]) -> None:
-        """Carry out runs that were checked, and close their journals."""
+    def carry_out(self, plans: Iterable[PlannedRun], *, new: Iterable[str] = ()) -> None:
+        """Carry out runs that were checked, and close their journals; `new` names those the store does not know."""
+        self._new = frozenset(new)
         try:
             for (kind, workers), group in groupby(plans, key=lambda plan: (plan.spec.executor, plan.spec.workers)):
                 self._run_group(kind, workers, list(group))
@@ -173,7 +175,7 @@ class Study:
         from nasbench_sparse.runner.spread import Setting, spread
 
         setting = Setting(str(self.store.path), replace(self.resources, slots=1), self.resume, self.recorded)
-        for run in spread(setting, plans, min(self.resources.slots, len(plans)), self.watcher.started):
+        for run in spread(setting, plans, self._new, min(self.resources.slots, len(plans)), self.watcher.started):
             if run.status == "failed":
                 self.report.failed[run.spec.run_id] = run.error or ""
             else:
@@ -211,6 +213,7 @@ class Study:
             plan.task.declaration,
             provenance=provenance(),
             durable="batch" if plan.spec.executor == "simulated" else "each",
+            new=plan.spec.run_id in self._new,
         )
         self._logs[plan.spec.run_id] = log
         return RunLoop(plan.spec, plan.task, optimizer, plan.budget, log, results, resume=self.resume)

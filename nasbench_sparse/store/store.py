@@ -47,6 +47,7 @@ class Store:
         *,
         provenance: Mapping[str, Any],
         durable: Durability = "each",
+        new: bool = False,
     ) -> RunLog:
         """Open a run for writing: a new one, a killed one, or one that ended and may now spend more.
 
@@ -55,6 +56,8 @@ class Store:
             provenance: JSON data on where the run is carried out: versions, git revision, host, device, threads.
             durable: "each" puts every event on the disk before it returns (live trials); "batch" does so for
                 256 at a time and at the end (simulated ones, which can be computed again).
+            new: the file is known not to hold the run, as from `statuses`; then it is not opened, which takes most
+                of the time. Its journal is read all the same.
 
         Raises:
             StoreError: the run is being written by another process.
@@ -63,7 +66,7 @@ class Store:
 
         journal = JournalFile(journal_path(self.path, spec.run_id), durable)
         try:
-            recording, next_seq = recorded(self.path, spec.run_id)
+            recording, next_seq = recorded(self.path, spec.run_id, new=new)
             return RunLog(journal, header(spec, declaration, provenance), recording, next_seq)
         except BaseException:
             journal.close()

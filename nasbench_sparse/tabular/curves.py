@@ -18,7 +18,7 @@ FIELDS = CurvePoint._fields[1:-1]
 """The columns that every table has; further metrics come after them."""
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.integer[Any]]
 Bools = npt.NDArray[np.bool_]
 
 
@@ -27,7 +27,7 @@ class Points:
     """Curve points in any number of columns, sorted by config, replicate, fold and step.
 
     Args:
-        config, replicate, fold, step: (points,) numbers; `config` indexes the table's list of configs. A point of
+        config, replicate, fold, step: (points,) numbers, 32 bits of them are enough; `config` indexes the table's list of configs. A point of
             step 0 (of fold 0) stands for a training that diverged before the first; it has seconds alone.
         diverged: (points,) whether the training diverged there.
         values: (points, columns) the columns `names`.

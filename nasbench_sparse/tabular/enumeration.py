@@ -7,22 +7,18 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from nasbench_sparse.core.config import Config, Value, config_key
 from nasbench_sparse.core.optimizer import Optimizer
 from nasbench_sparse.core.problem import Problem
 from nasbench_sparse.core.run import TABLE_BUILD
 from nasbench_sparse.core.space import SearchSpace
+from nasbench_sparse.core.streams import generator
 from nasbench_sparse.core.trial import Observation
 from nasbench_sparse.errors import NbsError, unknown
 from nasbench_sparse.registry import OptimizerEntry
 
 Mode = Literal["all", "grid", "configs"]
 MODES = ("all", "grid", "configs")
-
-SEED = 0
-"""Of the random configs of a table, the same for all its replicates and shards."""
 
 MISSES = 10_000
 """Draws in a row that bring no new config, after which a space is taken to have no more."""
@@ -74,7 +70,7 @@ class Enumeration:
         next(self.configs(space), None)
 
     def _drawn(self, space: SearchSpace) -> Iterator[dict[str, Value]]:
-        rng = np.random.default_rng(SEED)
+        rng = generator(TABLE_BUILD, 0, 0, "configs")  # a stream of its own: no run's seed draws the same configs
         seen: set[str] = set()
         misses = 0
         while len(seen) < self.number:

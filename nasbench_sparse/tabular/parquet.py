@@ -33,6 +33,9 @@ _FEW_VALUES = ("val_accuracy", "test_accuracy", "density")
 
 _COMPRESSION_LEVEL = 15
 
+_ROW_GROUP = 2**17
+"""Rows that are unpacked at a time: what a load needs beside the table itself."""
+
 
 def export_table(
     table: Table,
@@ -96,7 +99,8 @@ def import_table(folder: Path, task: Task) -> Table:
     manifest = read_manifest(folder)
     manifest.check_task(task, folder)
     configs = _read(folder, CONFIGS, manifest)
-    points = _points(folder, manifest)
+    curves = Curves(_points(folder, manifest), configs.num_rows, manifest.replicates)
+    _release_memory()
     searches = Searches()
     if SEARCHES in manifest.files:
         columns = _read(folder, SEARCHES, manifest).select(SearchRow._fields)
@@ -105,7 +109,7 @@ def import_table(folder: Path, task: Task) -> Table:
         task,
         configs["config_key"].to_pylist(),
         configs["config"].combine_chunks(),
-        Curves(points, configs.num_rows, manifest.replicates),
+        curves,
         listed=manifest.listed,
         replicates=manifest.replicates,
         searches=searches,
@@ -152,6 +156,7 @@ def _write(file: Path, columns: Mapping[str, Any], sort_out: tuple[str, ...]) ->
         use_dictionary=[name for name in content.column_names if name not in split],
         use_byte_stream_split=split,
         write_statistics=False,
+        row_group_size=_ROW_GROUP,
     )
     return describe_file(file, content.num_rows)
 
@@ -161,13 +166,13 @@ def _read(folder: Path, name: str, manifest: Manifest) -> pa.Table:
 
     file = _open(folder, name, manifest)
     try:
-        return file.read()
+        return file.read(use_threads=False)
     except pa.ArrowException as error:
         raise _unreadable(folder / name, error) from error
 
 
 def _points(folder: Path, manifest: Manifest) -> Points:
-    """Read the curves column by column, so that no more than one is in memory twice."""
+    """Read the curves part by part, so that little is in memory twice."""
     import pyarrow as pa
 
     names = (*FIELDS, *manifest.metrics)
@@ -177,12 +182,16 @@ def _points(folder: Path, manifest: Manifest) -> Points:
         diverged = _column(file, "diverged").to_numpy().astype(np.bool_)
         values = np.empty((len(diverged), len(names)))
         absent = None
-        for i, name in enumerate(names):
-            column = _column(file, name)
-            if column.null_count:
-                absent = np.zeros(values.shape, dtype=np.bool_) if absent is None else absent
-                absent[:, i] = column.is_null().to_numpy()
-            values[:, i] = column.to_numpy()
+        row = 0
+        for batch in file.iter_batches(_ROW_GROUP, columns=list(names), use_threads=False):
+            end = row + batch.num_rows
+            for i, name in enumerate(names):
+                column = batch.column(name)
+                if column.null_count:
+                    absent = np.zeros(values.shape, dtype=np.bool_) if absent is None else absent
+                    absent[row:end, i] = column.is_null().to_numpy(zero_copy_only=False)
+                values[row:end, i] = column.to_numpy(zero_copy_only=False)
+            row = end
     except (pa.ArrowException, KeyError) as error:
         raise _unreadable(folder / CURVES, error) from error
     return Points(numbers[0], numbers[1], numbers[2], numbers[3], diverged, values, names, absent)
@@ -200,11 +209,18 @@ def _open(folder: Path, name: str, manifest: Manifest) -> Any:
 
 
 def _column(file: Any, name: str) -> Any:
-    return file.read(columns=[name])[name]
+    return file.read(columns=[name], use_threads=False)[name]
 
 
 def _numbers(file: Any, name: str) -> Any:
-    return _column(file, name).to_numpy().astype(np.int64)
+    return _column(file, name).to_numpy().astype(np.int32)
+
+
+def _release_memory() -> None:
+    """Give back what Parquet was unpacked in."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 def _unreadable(file: Path, error: Exception) -> DamagedTable:

@@ -42,19 +42,26 @@ class TabularResults(Recorded):
         """
         if executor != "simulated":
             return super().known(store, task, executor)
-        tables = _tables(store, task)
+        table = find_table(task)
+        built = stored_table(store, task) if table is None and builds(store, task.fingerprint).enumerations else None
+        asked = table or built
+        stored = {} if built is not None else store.results(task.fingerprint)
+        refuses = self.on_missing == "error" or (self.on_missing is None and asked is not None)
 
         def search(step: SearchStep, replicate: int) -> Mapping[int, Evaluation]:
-            return next((found for table in tables if (found := table.search(step, replicate))), {})
+            found = asked.search(step, replicate) if asked is not None else {}
+            return found or store.search_results(
+                task.fingerprint, replicate, step.method, dict(step.options), step.seed
+            )
 
         def missing(trial: Trial) -> NotInTable:
-            return _missing(tables[0], trial)
+            return _missing(task, asked, trial)
 
         return KnownResults(
-            _Layers([table.evaluations for table in tables]),
+            _Layers([*([asked.evaluations] if asked is not None else []), stored]),
             search,
             folds=task.folds,
-            missing=missing if self._refuses(store, task, tables) else None,
+            missing=missing if refuses else None,
         )
 
     def check(self, store: Store, plans: Iterable[PlannedRun]) -> None:
@@ -79,18 +86,6 @@ class TabularResults(Recorded):
                     f"has no recorded search with seed {plan.spec.seed}, replicate {plan.spec.replicate} and options "
                     f"{dict(plan.spec.options)}: use a recorded one, --on-missing train, or a live executor"
                 )
-
-    def _refuses(self, store: Store, task: Task, tables: list[Table]) -> bool:
-        if self.on_missing is not None:
-            return self.on_missing == "error"
-        return len(tables) > 1 or bool(builds(store, task.fingerprint).enumerations)
-
-
-def _tables(store: Store, task: Task) -> list[Table]:
-    """Return the task's own table if there is one, so that its runs are the same in any store, then the store's."""
-    table = find_table(task)
-    stored = stored_table(store, task)
-    return [stored] if table is None else [table, stored]
 
 
 class _Layers(Mapping[Key, Evaluation]):
@@ -122,16 +117,14 @@ def _extent(evaluation: Evaluation) -> float:
     return min((len(curve) for curve in evaluation.curves), default=0)
 
 
-def _missing(table: Table, trial: Trial) -> NotInTable:
+def _missing(task: Task, table: Table | None, trial: Trial) -> NotInTable:
+    remedy = "--on-missing train trains it where the task can be trained"
     if trial.search is not None:
         step = trial.search
-        return NotInTable(
-            f"step {step.step} of the search with seed {step.seed} is not recorded in the table of {table.task.name!r}"
-        )
-    training = table.find(trial.config_key, trial.replicate)
-    if training == -1:
-        error = table.not_found(trial.config, trial.replicate)
-        return NotInTable(f"{error}; --on-missing train trains it where the task can be trained")
-    return NotInTable(
-        f"{dict(trial.config)} is recorded for fewer than {trial.fidelity} {table.task.fidelity.unit}"
-    )
+        return NotInTable(f"step {step.step} of the search with seed {step.seed} of {task.name!r} is not recorded")
+    if table is None:
+        return NotInTable(f"task {task.name!r} has no table, and {dict(trial.config)} is not recorded; {remedy}")
+    if table.find(trial.config_key, trial.replicate) == -1:
+        return NotInTable(f"{table.not_found(trial.config, trial.replicate)}; {remedy}")
+    unit = task.fidelity.unit
+    return NotInTable(f"{dict(trial.config)} is recorded for fewer than {trial.fidelity} {unit}; {remedy}")

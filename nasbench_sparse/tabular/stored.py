@@ -123,7 +123,7 @@ def _numbered(frame: pl.DataFrame, names: tuple[str, ...], keys: list[str]) -> P
         values[:, i] = rows[name].to_numpy()
         absent[:, i] = rows[name].is_null().to_numpy()
     config, replicate, fold, step = (
-        rows[name].to_numpy().astype(np.int64) for name in ("config", "replicate", "fold", "step")
+        rows[name].to_numpy().astype(np.int32) for name in ("config", "replicate", "fold", "step")
     )
     diverged = rows["diverged"].to_numpy().astype(np.bool_)
     return Points(config, replicate, fold, step, diverged, values, names, absent if absent.any() else None)

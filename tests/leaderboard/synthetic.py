@@ -91,8 +91,9 @@ def _bulk(
     connection.register("told", told)
     connection.execute(
         "INSERT INTO trials (run_id, number, kind, config_key, replicate, fidelity, resumes_at, status, loss, "
-        f"units, seconds, told_at, told_order) SELECT run_id, number, 'trial', config_key, 0, {FULL}, 0, status, loss, "
-        f"{FULL}, 1.0, told_at, number FROM told"
+        "units, seconds, told_at, told_order) "
+        f"SELECT run_id, number, 'trial', config_key, 0, {FULL}, 0, status, loss, {FULL}, 1.0, told_at, number "
+        "FROM told"
     )
     found = pl.DataFrame([(*k, v) for k, v in configs.items()], schema=("f", "k", "c"), orient="row")
     connection.register("found", found)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from nasbench_sparse.core.task import Task
     from nasbench_sparse.core.trial import Evaluation, Observation, Proposal, SearchStep, Status, Trial
     from nasbench_sparse.errors import NbsError
+    from nasbench_sparse.leaderboard import statistics
+    from nasbench_sparse.leaderboard.compare import compare
     from nasbench_sparse.store import Store
 
 __version__ = "0.1.0"
@@ -40,6 +42,7 @@ _HOMES = {
     "Store": "store",
     "Task": "core.task",
     "Trial": "core.trial",
+    "compare": "leaderboard.compare",
     "get_task": "api",
     "list_tasks": "api",
     "run": "api",
@@ -62,13 +65,17 @@ __all__ = [
     "Store",
     "Task",
     "Trial",
+    "compare",
     "get_task",
     "list_tasks",
     "run",
+    "statistics",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "statistics":
+        return importlib.import_module("nasbench_sparse.leaderboard.statistics")
     if name not in _HOMES:
         raise AttributeError(f"module 'nasbench_sparse' has no attribute {name!r}")
     return getattr(importlib.import_module(f"nasbench_sparse.{_HOMES[name]}"), name)

@@ -44,7 +44,10 @@ def test_data_files_are_listed_as_package_data() -> None:
             or path.suffix == ".py"
         ):
             continue
-        package = path.parts[0] if path.parts[0] == "nasbench_sparse" else f"nasbench_sparse.{path.parts[0]}"
-        inner = Path(*path.parts[1:]).as_posix()
-        patterns = data.get(package, [])
-        assert any(Path(inner).match(pattern) for pattern in patterns), f"{name} would be missing from the wheel"
+        inside = path if path.parts[0] == "nasbench_sparse" else Path("nasbench_sparse") / path
+        listed = [
+            inside.match(f"{package.replace('.', '/')}/{pattern}")
+            for package, patterns in data.items()
+            for pattern in patterns
+        ]
+        assert any(listed), f"{name} would be missing from the wheel"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -112,12 +112,11 @@ def read_manifest(folder: Path) -> Manifest:
 
 def describe_file(file: Path, rows: int) -> dict[str, Any]:
     """Return what a manifest says of a file."""
-    content = file.read_bytes()
-    return {"bytes": len(content), "rows": rows, "sha256": sha256(content).hexdigest()}
+    return {"bytes": file.stat().st_size, "rows": rows, "sha256": _checksum(file)}
 
 
-def checked_content(folder: Path, name: str, manifest: Manifest) -> bytes:
-    """Read a file of a table and compare it with the manifest.
+def checked_file(folder: Path, name: str, manifest: Manifest) -> Path:
+    """Compare a file of a table with the manifest, and return it.
 
     Raises:
         DamagedTable: it is missing, truncated or changed, or the manifest does not name it.
@@ -127,14 +126,19 @@ def checked_content(folder: Path, name: str, manifest: Manifest) -> bytes:
     if expected is None:
         raise DamagedTable(f"{folder / NAME} does not name {name}; export or fetch the table again")
     try:
-        content = file.read_bytes()
+        size, checksum = file.stat().st_size, _checksum(file)
     except OSError as error:
         raise DamagedTable(f"{file} cannot be read ({error.strerror}); export or fetch the table again") from error
-    if len(content) != expected["bytes"]:
+    if size != expected["bytes"]:
         raise DamagedTable(
-            f"{file} is truncated or changed: {len(content):,} bytes, {expected['bytes']:,} in the manifest; "
+            f"{file} is truncated or changed: {size:,} bytes, {expected['bytes']:,} in the manifest; "
             "export or fetch the table again"
         )
-    if sha256(content).hexdigest() != expected["sha256"]:
+    if checksum != expected["sha256"]:
         raise DamagedTable(f"{file} does not match the checksum in the manifest; export or fetch the table again")
-    return content
+    return file
+
+
+def _checksum(file: Path) -> str:
+    with file.open("rb") as content:
+        return file_digest(content, "sha256").hexdigest()

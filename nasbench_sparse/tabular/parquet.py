@@ -15,7 +15,7 @@ from nasbench_sparse.errors import DamagedTable, NbsError, TableError
 from nasbench_sparse.tabular.agreement import measure_agreement
 from nasbench_sparse.tabular.coverage import coverage
 from nasbench_sparse.tabular.curves import FIELDS, Curves, Points
-from nasbench_sparse.tabular.manifest import Manifest, checked_content, describe_file, read_manifest
+from nasbench_sparse.tabular.manifest import Manifest, checked_file, describe_file, read_manifest
 from nasbench_sparse.tabular.searches import Searches, SearchRow
 from nasbench_sparse.tabular.table import Table
 
@@ -201,11 +201,11 @@ def _open(folder: Path, name: str, manifest: Manifest) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    content = checked_content(folder, name, manifest)
+    file = checked_file(folder, name, manifest)
     try:
-        return pq.ParquetFile(pa.BufferReader(content))
+        return pq.ParquetFile(file)
     except pa.ArrowException as error:
-        raise _unreadable(folder / name, error) from error
+        raise _unreadable(file, error) from error
 
 
 def _column(file: Any, name: str) -> Any:

@@ -162,8 +162,9 @@ def export(name: str, folder: Path, precision: Precision, licence: str, path: Pa
         raise NbsError(f"{folder} cannot be written: {error.strerror or error}") from error
     for file, described in manifest.files.items():
         print(f"{folder / file}: {described['bytes']:,} bytes, {described['rows']:,} rows")
-    if not manifest.coverage["complete"]:
-        say(f"the table is not complete: {manifest.coverage['trainings']:,} of {manifest.coverage['wanted']:,} trainings")
+    held = manifest.coverage
+    if not held["complete"]:
+        say(f"the table is not complete: {held['trainings']:,} of {held['wanted']:,} trainings")
 
 
 def keep(folder: Path, task: str | None) -> None:

@@ -39,7 +39,9 @@ def build(
         typer.Option(min=1, metavar="NUMBER", help="As many random configs."),
     ] = None,
     replicates: Annotated[int, typer.Option(min=1, help="Trainings of each config.")] = 3,
-    shard: Annotated[str, typer.Option(metavar="I/N", help="Part I of N, to share the work; merge the stores.")] = "1/1",
+    shard: Annotated[
+        str, typer.Option(metavar="I/N", help="Part I of N, to share the work; merge the stores.")
+    ] = "1/1",
     workers: Annotated[int, typer.Option(min=1, help="Trainings at a time.")] = 1,
     executor: Annotated[
         Optional[Literal["serial", "processes", "ray"]],  # noqa: UP045
@@ -60,9 +62,7 @@ def build(
     from nasbench_sparse.cli import table
     from nasbench_sparse.runner.study import Resources
 
-    request = table.BuildRequest(
-        task, table.enumeration(all_, grid, configs), replicates, executor, workers, shard
-    )
+    request = table.BuildRequest(task, table.enumeration(all_, grid, configs), replicates, executor, workers, shard)
     resources = Resources(slots=workers, trial_timeout=trial_timeout, ray_address=ray_address)
     raise typer.Exit(table.build(request, resources, store, quiet=quiet))
 

@@ -15,14 +15,12 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import ClassVar
 
-from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors.checkpoints import open_checkpoints
 from nasbench_sparse.executors.evaluate import timed_out
 from nasbench_sparse.executors.pool import Job, PoolExecutor
 from nasbench_sparse.executors.transport import pack
-from nasbench_sparse.executors.worker import ONE_THREAD
+from nasbench_sparse.executors.worker import WORKER_ENVIRONMENT, refuse_in_worker
 
-_IS_WORKER = "NASBENCH_SPARSE_WORKER"
 _PATIENCE = (
     1.0  # seconds between looks at processes whose death the socket does not show (a fork of theirs lives on)
 )
@@ -80,11 +78,7 @@ class ProcessExecutor(PoolExecutor):
     def __init__(
         self, workers: int = 1, checkpoints: Path | None = None, trial_timeout: float | None = None
     ) -> None:
-        if _IS_WORKER in os.environ:
-            raise NbsError(
-                "worker processes cannot start workers of their own; if this is a script that defines its task and "
-                'runs it, put the running part under `if __name__ == "__main__":`'
-            )
+        refuse_in_worker()
         super().__init__(workers, trial_timeout)
         self._checkpoints = open_checkpoints(checkpoints)
         self._processes: list[_Process] = []
@@ -114,7 +108,7 @@ class ProcessExecutor(PoolExecutor):
             [sys.executable, "-c", _BOOT, str(there.fileno()), json.dumps(sys.path)],
             stdin=subprocess.PIPE,
             stdout=2,
-            env={**os.environ, **ONE_THREAD, _IS_WORKER: "1"},
+            env={**os.environ, **WORKER_ENVIRONMENT},
             pass_fds=[there.fileno()],
             start_new_session=True,
         )

@@ -1,8 +1,8 @@
 """Objects on their way to another process, with the source of modules that exist only in this one.
 
-A task or a planned run is sent as an object and nothing of it is ever written to disk. Modules loaded from a user's file
-(`nasbench_sparse_user_*`, see the registry) and the driver's own script travel as source text and are imported on
-the other side when something first asks for them, so a worker on another machine needs no copy of the file.
+A task or a planned run is sent as an object and nothing of it is ever written to disk. Modules loaded from a user's
+file (`nasbench_sparse_user_*`, see the registry) and the driver's own script travel as source text and are imported
+on the other side when something first asks for them, so a worker on another machine needs no copy of the file.
 """
 
 from __future__ import annotations

@@ -12,11 +12,29 @@ from multiprocessing.connection import Connection
 from nasbench_sparse.core.executor import Work
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Status
+from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors.evaluate import Outcome, evaluate_work, failure, failure_text
 from nasbench_sparse.executors.transport import Parcel, unpack
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 ONE_THREAD = dict.fromkeys(_THREAD_VARIABLES, "1")
+
+_IS_WORKER = "NASBENCH_SPARSE_WORKER"
+WORKER_ENVIRONMENT = {**ONE_THREAD, _IS_WORKER: "1"}
+"""What the environment of a worker process has besides this one's."""
+
+
+def refuse_in_worker() -> None:
+    """Stop a worker from starting workers of its own.
+
+    Raises:
+        NbsError: called inside one (a script without `if __name__ == "__main__":` does that).
+    """
+    if _IS_WORKER in os.environ:
+        raise NbsError(
+            "worker processes cannot start workers of their own; if this is a script that defines its task and "
+            'runs it, put the running part under `if __name__ == "__main__":`'
+        )
 
 
 class Worker:

@@ -12,7 +12,7 @@ from nasbench_sparse.store import Store
 
 
 class Recorded:
-    """Answers from the study's store; a subclass may know more. It is sent to other processes, so it is plain data."""
+    """Answers from the study's store. A subclass may know more; it is plain data, since processes are sent it."""
 
     __slots__ = ()
 

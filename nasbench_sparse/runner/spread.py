@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 
@@ -19,7 +19,7 @@ from nasbench_sparse.core.record import Told
 from nasbench_sparse.core.run import RunSpec
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors.transport import unwrap, wrap
-from nasbench_sparse.executors.worker import ONE_THREAD, exit_with_driver
+from nasbench_sparse.executors.worker import WORKER_ENVIRONMENT, exit_with_driver, refuse_in_worker
 from nasbench_sparse.runner.loop import Resume, RunLoop
 from nasbench_sparse.runner.plan import PlannedRun
 from nasbench_sparse.runner.recorded import Recorded
@@ -66,8 +66,9 @@ def spread(
     the iterator is closed, or this process is gone.
 
     Raises:
-        NbsError: a run cannot be sent to another process.
+        NbsError: a run cannot be sent to another process, or this is a worker process itself.
     """
+    refuse_in_worker()
     waiting = deque((plan, plan.spec.run_id in new) for plan in plans)
     workers: list[_Worker] = []
     try:
@@ -101,7 +102,7 @@ class _Worker:
             [sys.executable, "-c", _BOOT, str(there.fileno()), json.dumps(sys.path)],
             stdin=subprocess.PIPE,
             stdout=2,
-            env={**os.environ, **ONE_THREAD},
+            env={**os.environ, **WORKER_ENVIRONMENT},
             pass_fds=[there.fileno()],
             start_new_session=True,
         )
@@ -187,7 +188,5 @@ def _carry_out(study: Study, ending: _Ending, plan: PlannedRun, new: bool) -> Sp
     except NbsError as error:
         return SpreadRun(plan.spec, "failed", error=str(error))
     error_text = study.report.failed.get(plan.spec.run_id)
-    if ending.last is None or error_text is not None:
-        ended = ending.last or SpreadRun(plan.spec)
-        return SpreadRun(plan.spec, "failed", ended.told_count, ended.incumbent_loss, error_text)
-    return ending.last
+    ended = ending.last or SpreadRun(plan.spec)
+    return ended if error_text is None else replace(ended, status="failed", error=error_text)

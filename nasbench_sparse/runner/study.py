@@ -219,7 +219,7 @@ class Study:
         return RunLoop(plan.spec, plan.task, optimizer, plan.budget, log, results, resume=self.resume)
 
     def _known(self, plan: PlannedRun) -> KnownResults:
-        """Return a task's known results; simulated runs may have others, since they may be answered from a table."""
+        """Return a task's known results; simulated runs may be answered from a table, and so have others."""
         key = (plan.spec.fingerprint, plan.spec.executor == "simulated")
         if key not in self._results:
             self._results[key] = self.recorded.known(self.store, plan.task, plan.spec.executor)

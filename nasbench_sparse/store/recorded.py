@@ -29,13 +29,13 @@ WHERE run_id = ? AND phase = 'search step'
 """
 
 
-def recorded(path: Path, run_id: str, *, new: bool = False) -> tuple[Recording, int]:
+def recorded(path: Path, run_id: str, *, unknown: bool = False) -> tuple[Recording, int]:
     """Return what is recorded of a run, and the number its next event has; see `Store.recorded`.
 
     Args:
-        new: the file does not hold the run; its journal may.
+        unknown: the file does not hold the run; its journal may.
     """
-    if not read_lines(journal_path(path, run_id)) and (new or not _is_known(path, run_id)):
+    if not read_lines(journal_path(path, run_id)) and (unknown or not _is_known(path, run_id)):
         return Recording(), 0  # without reading, or stumbling over, the journals of others
     with open_sources(path) as sources:
         known = sources.run(run_id)

@@ -66,7 +66,7 @@ class Store:
 
         journal = JournalFile(journal_path(self.path, spec.run_id), durable)
         try:
-            recording, next_seq = recorded(self.path, spec.run_id, new=new)
+            recording, next_seq = recorded(self.path, spec.run_id, unknown=new)
             return RunLog(journal, header(spec, declaration, provenance), recording, next_seq)
         except BaseException:
             journal.close()

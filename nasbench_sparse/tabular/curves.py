@@ -27,8 +27,9 @@ class Points:
     """Curve points in any number of columns, sorted by config, replicate, fold and step.
 
     Args:
-        config, replicate, fold, step: (points,) numbers, 32 bits of them are enough; `config` indexes the table's list of configs. A point of
-            step 0 (of fold 0) stands for a training that diverged before the first; it has seconds alone.
+        config, replicate, fold, step: (points,) numbers, for which 32 bits are enough; `config` indexes the table's
+            list of configs. A point of step 0 (of fold 0) stands for a training that diverged before the first; it
+            has seconds alone.
         diverged: (points,) whether the training diverged there.
         values: (points, columns) the columns `names`.
         names: `FIELDS`, then further metrics.
@@ -47,9 +48,9 @@ class Points:
     def where(self, chosen: Bools | Ints) -> Points:
         """Return the points chosen by a mask, or by their numbers."""
         absent = None if self.absent is None else self.absent[chosen]
-        columns = (self.config, self.replicate, self.fold, self.step, self.diverged)
-        config, replicate, fold, step, diverged = (column[chosen] for column in columns)
-        return Points(config, replicate, fold, step, diverged, self.values[chosen], self.names, absent)
+        config, replicate, fold, step = (c[chosen] for c in (self.config, self.replicate, self.fold, self.step))
+        diverged, values = self.diverged[chosen], self.values[chosen]
+        return Points(config, replicate, fold, step, diverged, values, self.names, absent)
 
     def joined(self, other: Points) -> Points:
         """Return the points of both, which have the same columns, sorted."""
@@ -169,7 +170,7 @@ class Curves:
         return self._by_config(self.means("density", step, folds))
 
     def means(self, name: str, step: int, folds: int) -> Floats:
-        """Return a column at a step, the mean over folds, for each training with curves; NaN where it is shorter."""
+        """Return a column at a step, the mean over folds, of each training with curves; NaN for shorter ones."""
         column = self.names.index(name)
         total = np.zeros(len(self.diverged))
         reached = self.lengths(folds) >= step
@@ -224,7 +225,7 @@ class Curves:
         if len(self.names) > len(FIELDS):
             further = zip(self.names[len(FIELDS) :], fields[len(FIELDS) :], strict=True)
             metrics = {name: value for name, value in further if value is not None}
-        return CurvePoint(step, *fields[: len(FIELDS)], metrics)  # type: ignore[arg-type]
+        return CurvePoint._make((step, *fields[: len(FIELDS)], metrics))
 
 
 def _changes(*columns: Ints) -> Ints:
@@ -240,7 +241,7 @@ def _cut_where_diverged(points: Points) -> Points:
     """Drop what follows the point at which a fold diverged."""
     if not points.diverged.any():
         return points
-    before = np.cumsum(points.diverged) - points.diverged
+    before: Ints = np.cumsum(points.diverged) - points.diverged
     starts = _changes(points.config, points.replicate, points.fold)
     lengths = np.diff(np.append(starts, len(before)))
     late = before > np.repeat(before[starts], lengths)

@@ -73,7 +73,8 @@ class Manifest:
         if self.version != task.version:
             what = f"version {self.version} of task {self.task!r}, but version {task.version} is installed"
         else:
-            what = f"task {self.task!r} as declared elsewhere (fingerprint {self.fingerprint}, here {task.fingerprint})"
+            prints = f"fingerprint {self.fingerprint}, here {task.fingerprint}"
+            what = f"task {self.task!r} as declared elsewhere ({prints})"
         raise OtherTask(
             f"{folder} is the table of {what}: install the release that made it, or build or import a new table "
             "and remove this folder"

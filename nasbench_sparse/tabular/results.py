@@ -43,7 +43,9 @@ class TabularResults(Recorded):
         if executor != "simulated":
             return super().known(store, task, executor)
         table = find_table(task)
-        built = stored_table(store, task) if table is None and builds(store, task.fingerprint).enumerations else None
+        built = (
+            stored_table(store, task) if table is None and builds(store, task.fingerprint).enumerations else None
+        )
         asked = table or built
         stored = {} if built is not None else store.results(task.fingerprint)
         refuses = self.on_missing == "error" or (self.on_missing is None and asked is not None)
@@ -81,10 +83,11 @@ class TabularResults(Recorded):
                 known[plan.spec.fingerprint] = self.known(store, plan.task, plan.spec.executor)
             results = known[plan.spec.fingerprint]
             if results.refuses and not results.steps(asked, plan.spec.replicate):
+                spec = plan.spec
                 raise UnsupportedSpace(
-                    f"optimizer {plan.spec.optimizer!r} searches task {plan.task.name!r} step by step, and its table "
-                    f"has no recorded search with seed {plan.spec.seed}, replicate {plan.spec.replicate} and options "
-                    f"{dict(plan.spec.options)}: use a recorded one, --on-missing train, or a live executor"
+                    f"optimizer {spec.optimizer!r} searches task {spec.task!r} step by step, and its table has no "
+                    f"recorded search with seed {spec.seed}, replicate {spec.replicate} and options "
+                    f"{dict(spec.options)}: use a recorded one, --on-missing train, or a live executor"
                 )
 
 

@@ -163,7 +163,7 @@ class Table:
         return [(self.config(int(number)), int(replicate)) for number, replicate in gaps]
 
     def frame(self) -> pl.DataFrame:
-        """Return every curve point as a row: config_key, config (a struct), replicate, fold, step, and the values."""
+        """Return a row for each curve point: config_key, config (a struct), replicate, fold, step, and values."""
         from nasbench_sparse.tabular.frame import table_frame
 
         return table_frame(self)
@@ -231,8 +231,9 @@ class Table:
         try:
             canonical = self.task.space.canonical(given)
         except (KeyError, TypeError, ValueError) as error:
+            fields = ", ".join(self.task.space.fields)
             raise NotInTable(
-                f"{given!r:.120} is no config of {self.task.name!r}: its fields are {', '.join(self.task.space.fields)}"
+                f"{given!r:.120} is no config of {self.task.name!r}: its fields are {fields}"
             ) from error
         self.task.space.validate(canonical)
         return canonical

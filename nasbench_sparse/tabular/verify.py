@@ -25,8 +25,8 @@ TOLERANCE = 1e-6
 """Largest difference of a re-trained value, relative to the recorded one where that is above 1."""
 
 _FAILURES = """
-SELECT t.status, count(DISTINCT (t.config_key, t.replicate)) AS trainings, min(split_part(t.error, chr(10), 1)) AS error,
-       list(DISTINCT t.run_id ORDER BY t.run_id) AS runs
+SELECT t.status, count(DISTINCT (t.config_key, t.replicate)) AS trainings,
+       min(split_part(t.error, chr(10), 1)) AS error, list(DISTINCT t.run_id ORDER BY t.run_id) AS runs
 FROM trials AS t JOIN runs AS r USING (run_id)
 WHERE r.fingerprint = ? AND r.study = ? AND t.status NOT IN ('OK', 'DIVERGED')
     AND (r.fingerprint, t.config_key, t.replicate) NOT IN (
@@ -38,7 +38,7 @@ GROUP BY t.status ORDER BY t.status
 
 @dataclass(frozen=True, slots=True)
 class Retrained:
-    """A training done again: the largest difference of its values, seconds left out, and whether it is tolerated."""
+    """A training done again: its values' largest difference, seconds left out, and whether it is tolerated."""
 
     config: Config
     replicate: int
@@ -60,7 +60,9 @@ def verify_table(table: Table) -> list[Problem]:
         problems.append(Problem(name, what, "the same `table build` trains what is not recorded"))
     doubled = len(table.curves) - int((table.curves.slots != -1).sum())
     if doubled or len(set(table.keys)) < len(table.keys):
-        problems.append(Problem(name, f"{max(doubled, 1)} trainings are recorded twice", "export or fetch it again"))
+        problems.append(
+            Problem(name, f"{max(doubled, 1)} trainings are recorded twice", "export or fetch it again")
+        )
     backwards = _backwards(table)
     if backwards:
         problems.append(
@@ -115,7 +117,7 @@ def retrain(
 
 
 def compare(recorded: Evaluation, again: Evaluation) -> float:
-    """Return the largest difference of two evaluations' values, seconds left out; infinite if they differ in kind."""
+    """Return the largest difference of two evaluations' values, seconds left out; infinite for other kinds."""
     if recorded.status is not again.status or len(recorded.curves) != len(again.curves):
         return float("inf")
     return max((_curve_difference(a, b) for a, b in zip(recorded.curves, again.curves, strict=True)), default=0.0)
@@ -133,7 +135,7 @@ def _point_difference(recorded: CurvePoint, again: CurvePoint) -> float:
     first, second = (_timeless(point) for point in (recorded, again))
     pairs = [*zip(first[1:-1], second[1:-1], strict=True)]
     pairs += [(recorded.metrics[name], again.metrics[name]) for name in recorded.metrics]
-    return max(_difference(a, b) for a, b in pairs)  # type: ignore[arg-type]
+    return max(_difference(a, b) for a, b in pairs)
 
 
 def _timeless(point: CurvePoint) -> CurvePoint:

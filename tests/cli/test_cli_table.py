@@ -130,3 +130,14 @@ def test_list_tasks_says_which_are_tabular(command: Command) -> None:
     rows = json.loads(command("list", "tasks", "--json").out)
     assert {row["tabular"] for row in rows} == {False}
     assert "tabular" in command("list", "tasks").out
+
+
+def test_a_users_own_optimizer_runs_in_other_processes(command: Command) -> None:
+    done = command(
+        *("run", "-t", TASK, "-o", "mine.py:Mine", "-o", "mine.py:Broken", "--seeds", "0-2", "--trials", 5),
+        *("--executor", "simulated", "--slots", 2),
+    )
+    assert done.status == 1
+    assert done.err.count("raised ValueError in tell") == 3
+    assert done.err.count("Mine · seed") == 3
+    assert Store("results.duckdb").sql("SELECT count(*) AS n FROM runs WHERE status = 'finished'").item() == 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,8 +33,8 @@ def exported(built: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder of imported tables."""
     folder = tmp_path / "tables"
     monkeypatch.setenv(VARIABLE, str(folder))
-    yield folder
+    return folder

@@ -14,6 +14,7 @@ from nasbench_sparse.core.budget import Budget
 from nasbench_sparse.core.optimizer import Optimizer
 from nasbench_sparse.core.run import RunSpec
 from nasbench_sparse.core.trial import Observation
+from nasbench_sparse.errors import NbsError
 from nasbench_sparse.registry import OptimizerEntry, load_optimizer
 from nasbench_sparse.runner.plan import PlannedRun, plan_run
 from nasbench_sparse.runner.study import Resources, RunView, Study, StudyReport, Unwatched
@@ -142,3 +143,9 @@ def test_a_run_whose_process_dies_fails_alone_and_is_resumed(
     monkeypatch.setenv("NBS_TEST_LIVE", "1")
     again = Study(Store(path), Resources(slots=2), recorded=TabularResults()).run(wanted[:1])
     assert again.finished == [wanted[0].spec.run_id]
+
+
+def test_a_worker_process_starts_no_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NASBENCH_SPARSE_WORKER", "1")
+    with pytest.raises(NbsError, match="__main__"):
+        study(tmp_path / "s.duckdb", 2)

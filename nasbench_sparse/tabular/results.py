@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from nasbench_sparse.core.declaration import digest
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Evaluation, SearchStep, Status, Trial
 from nasbench_sparse.errors import NotInTable, UnsupportedSpace
@@ -73,11 +74,16 @@ class TabularResults(Recorded):
             UnsupportedSpace: naming the search and what to do.
         """
         known: dict[str, KnownResults] = {}
+        asks_configs: set[str] = set()
         for plan in plans:
             if plan.spec.executor != "simulated" or not plan.task.searchable:
                 continue
+            kind = digest([plan.spec.fingerprint, plan.spec.optimizer, plan.spec.source, dict(plan.spec.options)])
+            if kind in asks_configs:
+                continue
             asked = build_optimizer(plan).ask()
             if not isinstance(asked, SearchStep):
+                asks_configs.add(kind)
                 continue
             if plan.spec.fingerprint not in known:
                 known[plan.spec.fingerprint] = self.known(store, plan.task, plan.spec.executor)

@@ -73,8 +73,8 @@ def test_dry_run_counts_trainings_reuse_and_time_and_trains_nothing(command: Com
     command(*QUICK, "-o", "random", "--trials", 5)
     more = command(*QUICK, "-o", "random", "--seeds", "0-1", "--trials", 7, "--dry-run")
     assert (
-        "0 reused as they are in results.duckdb, 5 recorded trials reused; the work of at most 9 full trainings; about"
-        in more.out
+        "0 reused as they are in results.duckdb, 5 recorded trials reused; "
+        "the work of at most 9 full trainings; about" in more.out
     )
     assert "time unknown" not in more.out
     same = command(*QUICK, "-o", "random", "--trials", 5, "--dry-run")

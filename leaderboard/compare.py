@@ -21,6 +21,7 @@ from nasbench_sparse.runner.plan import PlannedRun, plan_run, plan_suite
 from nasbench_sparse.runner.study import Resources, Study
 from nasbench_sparse.runner.suite import Suite
 from nasbench_sparse.store import Store
+from nasbench_sparse.tabular.results import TabularResults
 
 if TYPE_CHECKING:
     from nasbench_sparse.core.optimizer import Optimizer
@@ -97,7 +98,7 @@ def compare(
     rivals = [plan.spec.run_id for plan in plan_suite(declared)]
     given = suite if isinstance(suite, str) else "SUITE"
     _check_rivals(kept, declared.name, given, rivals, newcomer, require_better)
-    report = Study(kept, resources, watcher=watcher).run(plans)
+    report = Study(kept, resources, watcher=watcher, recorded=TabularResults()).run(plans)
     wanted = Wanted(run_ids=[*rivals, *(plan.spec.run_id for plan in plans)], study=declared.name)
     results = read_results(kept, wanted)
     if newcomer not in results.names:

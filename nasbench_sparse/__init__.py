@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nasbench_sparse.leaderboard import statistics
     from nasbench_sparse.leaderboard.compare import compare
     from nasbench_sparse.store import Store
+    from nasbench_sparse.tabular.table import Table
 
 __version__ = "0.1.0"
 
@@ -40,6 +41,7 @@ _HOMES = {
     "SearchStep": "core.trial",
     "Status": "core.trial",
     "Store": "store",
+    "Table": "tabular.table",
     "Task": "core.task",
     "Trial": "core.trial",
     "compare": "leaderboard.compare",
@@ -63,6 +65,7 @@ __all__ = [
     "SearchStep",
     "Status",
     "Store",
+    "Table",
     "Task",
     "Trial",
     "compare",

@@ -22,6 +22,7 @@ ALLOWED = {
     "optimizers": {"core", "optimizers", "registry"},
     "executors": {"core", "executors", "registry"},
     "store": {"core", "store", "executors"},
+    "tabular": {"core", "executors", "store", "runner", "registry", "tabular"},
     "runner": {"core", "executors", "store", "registry", "runner"},
 }
 

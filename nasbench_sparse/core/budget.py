@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,5 +24,5 @@ class Budget:
     amount: float
 
     def __post_init__(self) -> None:
-        if not self.amount > 0:
-            raise NbsError(f"a budget of {self.amount} {self.unit} allows nothing; give a positive number")
+        if not 0 < self.amount < math.inf:
+            raise NbsError(f"a budget is a positive, finite number of {self.unit}, not {self.amount}")

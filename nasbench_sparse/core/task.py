@@ -33,6 +33,11 @@ class Signal:
         return (self.interval[1] - self.interval[0]) / (2 * 1.96)
 
 
+def _source(cls: type) -> str:
+    """Return the module of a class from a user's file, whose name ends in the file's hash; else nothing."""
+    return cls.__module__ if cls.__module__.startswith("nasbench_sparse_user_") else ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task(ABC):
     """A problem that can be evaluated: a frozen declaration and `evaluate`.
@@ -72,9 +77,10 @@ class Task(ABC):
 
     @cached_property
     def declaration(self) -> dict[str, Any]:
-        """Everything results depend on, as JSON data."""
+        """Everything results depend on, as JSON data; a class from a user's file counts with the file's hash."""
         data: dict[str, Any] = declare(self)
-        return {**data, "engine": self.engine}
+        sources = {_source(type(part)) for part in (self, self.space)} - {""}
+        return {**data, "engine": self.engine, **({"source": sorted(sources)} if sources else {})}
 
     @cached_property
     def fingerprint(self) -> str:

@@ -99,7 +99,7 @@ class Evaluation:
         seconds: training seconds of this trial in all folds, credited units left out.
         error: one line, then the traceback, for a status that is neither OK nor DIVERGED.
         config: for a search step, the config derived so far.
-        shared: pre-trainings it stands on, as a worker reports them when it first needs them.
+        shared: pre-trainings it stands on; a run's log keeps each of them once.
     """
 
     status: Status

@@ -24,7 +24,7 @@ def evaluate_work(
 ) -> Outcome:
     """Evaluate a trial, or carry out its search step; a recorded outcome is returned as it is.
 
-    `KeyboardInterrupt` and `SystemExit` propagate, every `Exception` becomes a status. An OK evaluation is
+    `KeyboardInterrupt` propagates; every `Exception`, and `SystemExit`, becomes a status. An OK evaluation is
     checked: its curves must reach the fidelity, and where the objective's metric is not finite it is DIVERGED.
 
     Args:
@@ -42,7 +42,7 @@ def evaluate_work(
         else:
             evaluation, left = _checked(task.evaluate(trial, checkpoint))
             evaluation = _settled(task, trial, evaluation)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return failure(_status(error), failure_text(error), timer() - started), None
     return evaluation, left
 
@@ -104,7 +104,7 @@ def _finite(metric: str, curve: Curve) -> bool:
     return math.isfinite(point.metrics[metric] if metric in point.metrics else getattr(point, metric))
 
 
-def _status(error: Exception) -> Status:
+def _status(error: BaseException) -> Status:
     if isinstance(error, TrialTimeout):
         return Status.TIMEOUT
     # torch.OutOfMemoryError is known by its name, so that nothing imports torch here.
@@ -114,7 +114,7 @@ def _status(error: Exception) -> Status:
     return Status.FAILED
 
 
-def failure_text(error: Exception) -> str:
+def failure_text(error: BaseException) -> str:
     """Return one line that says what was raised, then the traceback."""
     lines = str(error).strip().splitlines()
     head = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

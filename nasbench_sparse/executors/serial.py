@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from nasbench_sparse.core.executor import Completion, Executor, Work
 from nasbench_sparse.core.task import Task
-from nasbench_sparse.errors import NbsError, TrialTimeout
+from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors.checkpoints import open_checkpoints
 from nasbench_sparse.executors.evaluate import Outcome, charged_seconds, evaluate_work, timed_out
 
@@ -72,13 +72,24 @@ class SerialExecutor(Executor):
         try:
             with _alarm(self._limit):
                 return evaluate_work(task, work, checkpoint)
-        except TrialTimeout:  # the alarm went off on the way out
+        except _Expired:
             return timed_out(self._limit), None
+
+
+AGAIN = 0.1
+"""Seconds until an alarm that was swallowed goes off again."""
+
+
+class _Expired(BaseException):
+    """The time limit; no `Exception`, so that a task's own handlers let it pass."""
 
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise TrialTimeout in the main thread after some wall seconds; signal handler and timer are put back."""
+    """Raise _Expired in the main thread after some wall seconds, and again as long as it is swallowed.
+
+    Signal handler and timer are put back.
+    """
     if threading.current_thread() is not threading.main_thread():
         raise NbsError(
             "the serial executor enforces a trial timeout by a signal, which only the main thread can receive; "
@@ -86,10 +97,10 @@ def _alarm(seconds: float) -> Iterator[None]:
         )
 
     def expire(_signal: int, _frame: FrameType | None) -> None:
-        raise TrialTimeout(f"ran past the limit of {seconds:g} s")
+        raise _Expired
 
     handler = signal.signal(signal.SIGALRM, expire)
-    timer = signal.setitimer(signal.ITIMER_REAL, seconds)
+    timer = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     try:
         try:
             yield

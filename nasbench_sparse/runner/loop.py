@@ -278,7 +278,10 @@ class RunLoop:
     # -- ending ---------------------------------------------------------------------------------------------
 
     def end(self) -> None:
-        """Write how the run ended: its budget spent, or the optimizer exhausted."""
+        """Write how the run ended: its budget spent, the optimizer exhausted, or nothing proposed at all."""
+        if self.number == 0 and self.budget_left:
+            self.fail(OptimizerError(f"optimizer {self.spec.optimizer!r} proposed nothing"))
+            return
         self.status = "finished" if not self.budget_left else "exhausted"
         note = {"departed": 1.0} if self.departed else {}
         self.log.end(
@@ -298,10 +301,11 @@ class RunLoop:
             return method(*args)
         except NbsError as error:
             raise OptimizerError(f"optimizer {self.spec.optimizer!r}: {error}") from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            said = str(error).strip().splitlines()
             raise OptimizerError(
                 f"optimizer {self.spec.optimizer!r} raised {type(error).__name__} in {method.__name__} "
-                f"at trial {self.number}: {error}"
+                f"at trial {self.number}{': ' + said[0] if said else ''}"
             ) from error
         finally:
             self.spent["optimizer_seconds"] += perf_counter() - start

@@ -50,6 +50,8 @@ def plan_run(
     reason = entry.cls.supports(task.problem)
     if reason is not None:
         raise UnsupportedSpace(f"optimizer {entry.name!r} cannot serve task {task.name!r}: {reason}")
+    if seed < 0:
+        raise NbsError(f"a seed is a whole number from 0, not {seed}")
     if not 0 <= replicate < task.replicates:
         raise NbsError(f"task {task.name!r} has replicates 0 to {task.replicates - 1}, not {replicate}")
     if workers < 1:
@@ -104,7 +106,7 @@ def build_optimizer(plan: PlannedRun) -> Optimizer:
         return plan.entry.cls(plan.task.problem, seed=plan.spec.seed, **plan.spec.options)
     except NbsError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise OptimizerError(
             f"optimizer {plan.entry.name!r} raised {type(error).__name__} in __init__: {error}"
         ) from error

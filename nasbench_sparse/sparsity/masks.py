@@ -74,8 +74,8 @@ class WeightMasks:
     def mask_gradients(self) -> None:
         """Set the gradients of pruned weights to zero."""
         if self._weights:
-            gradients = [w.grad for w in self._weights if w.grad is not None]
-            torch._foreach_mul_(gradients, self._factors)
+            pairs = [(w.grad, f) for w, f in zip(self._weights, self._factors, strict=True) if w.grad is not None]
+            torch._foreach_mul_([gradient for gradient, _ in pairs], [factor for _, factor in pairs])
 
     @torch.no_grad()
     def mask_weights(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from nasbench_sparse.core.config import config_key
 from nasbench_sparse.core.record import Recording, Told
 from nasbench_sparse.core.run import RunSpec
-from nasbench_sparse.core.trial import Evaluation, Trial
+from nasbench_sparse.core.trial import Evaluation, SharedTraining, Trial
 from nasbench_sparse.errors import StoreError
 from nasbench_sparse.store.encode import (
     Event,
@@ -44,6 +44,7 @@ class RunLog:
         told = {outcome.number for outcome in recording.told}
         self._untold = {n: trial for n, trial in recording.asked.items() if n not in told}
         self._asked = set(recording.asked)
+        self._shared: list[SharedTraining] = []  # written by this log
 
     def asked(self, trial: Trial, at: float) -> None:
         """Record a trial before it is submitted; `at` is the executor's clock in seconds.
@@ -100,6 +101,10 @@ class RunLog:
         }
         if not told.reused:
             event |= _outcome(evaluation, trial)
+            news = [item for item in evaluation.shared if item not in self._shared]
+            if news:
+                event["shared"] = encode_shared(news)
+                self._shared.extend(news)
         self._append(event, sync=not told.reused)  # what the store holds already, replay finds again
         del self._untold[told.number]
 
@@ -200,6 +205,4 @@ def _outcome(evaluation: Evaluation, trial: Trial) -> Event:
                 "options": options_text(step.options),
             },
         }
-    if evaluation.shared:
-        added["shared"] = encode_shared(evaluation.shared)
     return added

@@ -25,7 +25,9 @@ from nasbench_sparse.training.version import ENGINE
 CPU = torch.device("cpu")
 RECENT_STATES = 16
 
-_recent: OrderedDict[str, State] = OrderedDict()  # pure results by content, so that whoever asks gets the same
+_recent: OrderedDict[str, tuple[State, tuple[SharedTraining, ...]]] = (
+    OrderedDict()
+)  # pure results by content, so that whoever asks gets the same
 
 
 def prepare(
@@ -34,26 +36,26 @@ def prepare(
     """Carry out the phases before the last one.
 
     Phases that equal the declared ones belong to the replicate and fold: their training is cached on disk by
-    content, and reported when this process first needs it, so that each store comes to hold it. Phases that a
-    config changed are the trial's own.
+    content, and reported each time, so that each store comes to hold it. Phases that a config changed are the
+    trial's own.
 
     Args:
         blueprint: the configured blueprint.
         declared: the task's blueprint, before any config.
     Returns:
-        The state the searched training starts from, and the shared trainings behind it, at the first call.
+        The state the searched training starts from, and the shared trainings behind it.
     """
     count = len(blueprint.phases) - 1
     key = _key(blueprint, count, repetition)
     if key in _recent:
         _recent.move_to_end(key)
-        return _recent[key], ()
+        return _recent[key]
     done: list[SharedTraining] = []
     state = _state_after(blueprint, declared, count, repetition, done)
-    _recent[key] = state
+    _recent[key] = state, tuple(done)
     if len(_recent) > RECENT_STATES:
         _recent.popitem(last=False)
-    return state, tuple(done)
+    return _recent[key]
 
 
 def set_up(

@@ -56,7 +56,7 @@ def test_evaluate_work_returns_recorded_outcomes_untouched(task: ProbeTask) -> N
     assert task.log() == []
 
 
-@pytest.mark.parametrize(("do", "error"), [("interrupt", KeyboardInterrupt), ("exit", SystemExit)])
+@pytest.mark.parametrize(("do", "error"), [("interrupt", KeyboardInterrupt)])
 def test_evaluate_work_lets_interrupts_pass(task: ProbeTask, do: str, error: type[BaseException]) -> None:
     with pytest.raises(error):
         evaluate_work(task, work_on(0, do=do), None)

@@ -66,9 +66,10 @@ def test_processes_give_up_a_trial_that_kills_its_workers(task: ProbeTask) -> No
         killed = run(executor, task, work_on(0, do="kill")).evaluation
         assert (killed.status, killed.error) == (Status.FAILED, "worker died (signal 9) 3 times")
         left = run(executor, task, work_on(1, do="exit")).evaluation
-        assert (left.status, left.error) == (Status.FAILED, "worker died (exit status 3) 3 times")
+        assert left.status is Status.FAILED
+        assert (left.error or "").startswith("SystemExit: 3")
         assert run(executor, task, work_on(2)).evaluation.status is Status.OK
-    assert len(task.log()) == 3 + 3 + 1
+    assert len(task.log()) == 3 + 1 + 1
 
 
 def test_processes_kill_what_runs_past_the_limit(task: ProbeTask) -> None:

@@ -273,8 +273,20 @@ def test_loop_ends_when_the_optimizer_proposes_nothing() -> None:
     optimizer = walk()
     optimizer.ask = lambda: None  # type: ignore[method-assign,assignment,return-value]
     loop, log = carry_out(optimizer, Budget("trials", 3))
-    assert log.events == [("end", "exhausted")]
-    assert loop.status == "exhausted"
+    assert log.events == [("end", "failed")]
+    assert "proposed nothing" in str(loop.error)
+
+
+def test_loop_takes_an_exit_of_the_optimizer_for_an_error() -> None:
+    optimizer = walk()
+
+    def leave() -> Config:
+        raise SystemExit(0)
+
+    optimizer.ask = leave  # type: ignore[method-assign]
+    loop, _ = carry_out(optimizer, Budget("trials", 3))
+    assert loop.status == "failed"
+    assert "raised SystemExit in leave" in str(loop.error)
 
 
 def test_loop_credits_a_promotion_with_the_parents_epochs() -> None:

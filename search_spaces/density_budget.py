@@ -38,6 +38,10 @@ class DensityBudget:
         return int(self.max_density * sum(layer_sizes) + 1e-6)
 
 
+NOTHING = 1e-12
+"""A layer that wants this little of what another wants gets only what the others leave."""
+
+
 def allocate(wanted: Sequence[float], low: Sequence[int], high: Sequence[int], total: int) -> list[int]:
     """Scale the wanted weights of each layer by one common factor so that they sum to `total` exactly.
 
@@ -67,8 +71,9 @@ def _scaled(wanted: Sequence[float], low: Sequence[int], high: Sequence[int], to
     Each pass settles the layers on the side that is clipped more, which is never undone by a later pass.
     """
     shares = [float(bound) for bound in low]
-    free = [i for i, want in enumerate(wanted) if want > 0.0]
-    rest = float(total) - sum(shares[i] for i, want in enumerate(wanted) if want <= 0.0)
+    least = NOTHING * max(wanted)  # less is nothing: its factor would overflow
+    free = [i for i, want in enumerate(wanted) if want > least]
+    rest = float(total) - sum(shares[i] for i, want in enumerate(wanted) if want <= least)
     while free:
         factor = rest / sum(wanted[i] for i in free)
         for i in free:

@@ -2,10 +2,16 @@
 
 from nasbench_sparse.search_spaces.activation_cell import ActivationCell
 from nasbench_sparse.search_spaces.density_budget import DensityBudget
-from nasbench_sparse.search_spaces.hpo_config import HyperparameterConfig, safs_stage2, thesis_training
+from nasbench_sparse.search_spaces.density_levels import DensityLevels
+from nasbench_sparse.search_spaces.hpo_config import (
+    HyperparameterConfig,
+    safs_stage2,
+    safs_stage2_grid,
+    thesis_training,
+)
 from nasbench_sparse.search_spaces.layer_density import LayerDensity
 from nasbench_sparse.search_spaces.operator_chromosome import OperatorChromosome
-from nasbench_sparse.search_spaces.parameters import Categorical, Float, Integer
+from nasbench_sparse.search_spaces.parameters import Categorical, Float, Integer, Ordinal
 from nasbench_sparse.search_spaces.product import Product
 from nasbench_sparse.search_spaces.uniform_density import UniformDensity
 
@@ -13,13 +19,16 @@ __all__ = [
     "ActivationCell",
     "Categorical",
     "DensityBudget",
+    "DensityLevels",
     "Float",
     "HyperparameterConfig",
     "Integer",
     "LayerDensity",
     "OperatorChromosome",
+    "Ordinal",
     "Product",
     "UniformDensity",
     "safs_stage2",
+    "safs_stage2_grid",
     "thesis_training",
 ]

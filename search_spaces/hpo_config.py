@@ -18,7 +18,7 @@ from nasbench_sparse.core.config import Config, Value
 from nasbench_sparse.core.space import SearchSpace
 from nasbench_sparse.errors import InvalidConfig, TaskError
 from nasbench_sparse.search_spaces.checks import check_fields
-from nasbench_sparse.search_spaces.parameters import Categorical, Float, Integer, Parameter
+from nasbench_sparse.search_spaces.parameters import Categorical, Float, Integer, Ordinal, Parameter
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -41,7 +41,7 @@ class HyperparameterConfig(SearchSpace):
         TaskError: a name given twice, or a condition on what is not an earlier categorical parameter's choice.
     """
 
-    parameters: tuple[Float | Integer | Categorical, ...]
+    parameters: tuple[Float | Integer | Categorical | Ordinal, ...]
 
     def __post_init__(self) -> None:
         earlier: dict[str, Parameter] = {}
@@ -195,6 +195,28 @@ def safs_stage2() -> HyperparameterConfig:
             Categorical("optimizer", ("sgd", "adam", "fromage", "tadam")),
             Float("learning_rate", 1e-4, 1e-1, log=True, active_if=("schedule", with_rate)),
             Float("momentum", 0.0, 0.99, active_if=("optimizer", ("sgd",))),
+        )
+    )
+
+
+def safs_stage2_grid(rates: int = 25, momenta: int = 9) -> HyperparameterConfig:
+    """Return the space of SAFS's second stage on a grid, so that a table can hold all of it.
+
+    Args:
+        rates: learning rates, evenly spaced in the logarithm from 1e-4 to 1e-1.
+        momenta: momenta, evenly spaced from 0 to 0.96.
+    """
+    whole = safs_stage2()
+    schedule, optimizer, rate, momentum = whole.parameters
+    assert isinstance(rate, Float)
+    levels = tuple(float(f"{value:.3g}") for value in rate.levels(rates))
+    steps = tuple(round(0.96 * i / (momenta - 1), 4) for i in range(momenta))
+    return HyperparameterConfig(
+        (
+            schedule,
+            optimizer,
+            Ordinal("learning_rate", levels, active_if=rate.active_if),
+            Ordinal("momentum", steps, active_if=momentum.active_if),
         )
     )
 

@@ -191,6 +191,42 @@ class Categorical(Parameter):
         return CategoricalHyperparameter(self.name, self.choices)
 
 
+@dataclass(frozen=True, slots=True)
+class Ordinal(Parameter):
+    """One of a few numbers in ascending order, all equally likely; a neighbour is the next one up or down.
+
+    Raises:
+        TaskError: no values, or values that do not ascend.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    active_if: Condition | None = None
+
+    def __post_init__(self) -> None:
+        if not self.values or list(self.values) != sorted(set(self.values)):
+            raise TaskError(f"parameter {self.name!r} needs values in ascending order, not {self.values}")
+
+    def at(self, u: float) -> Value:
+        return self.values[int(u * len(self.values))]
+
+    def canonical(self, value: object) -> Value:
+        return self.values[check_choice(self.name, value, self.values)]
+
+    def neighbour(self, value: Value, rng: np.random.Generator) -> Value:
+        place = check_choice(self.name, value, self.values)
+        near = [i for i in (place - 1, place + 1) if 0 <= i < len(self.values)]
+        return self.values[near[int(rng.integers(len(near)))]] if near else value
+
+    def levels(self, resolution: int) -> tuple[Value, ...]:
+        return self.values
+
+    def hyperparameter(self) -> Hyperparameter:
+        from ConfigSpace import OrdinalHyperparameter
+
+        return OrdinalHyperparameter(self.name, list(self.values))
+
+
 def _reflected(place: float) -> float:
     """Fold the real line into [0, 1], bouncing at both ends."""
     place = abs(place) % 2.0

@@ -7,6 +7,7 @@ from nasbench_sparse.search_spaces import (
     ActivationCell,
     Categorical,
     DensityBudget,
+    DensityLevels,
     Float,
     HyperparameterConfig,
     Integer,
@@ -15,6 +16,7 @@ from nasbench_sparse.search_spaces import (
     Product,
     UniformDensity,
     safs_stage2,
+    safs_stage2_grid,
     thesis_training,
 )
 from nasbench_sparse.testing.spaces import SpaceSuite
@@ -35,6 +37,16 @@ class TestLayerDensityOfTinyLayers(SpaceSuite):
 class TestLayerDensityInBudget(SpaceSuite):
     def space(self) -> SearchSpace:
         return LayerDensity(LENET, minimum=0.01, budget=DensityBudget(max_density=0.05))
+
+
+class TestDensityLevels(SpaceSuite):
+    def space(self) -> SearchSpace:
+        return DensityLevels((4096, 3072, 640), (0.02, 0.05, 0.1, 0.4))
+
+
+class TestDensityLevelsInBudget(SpaceSuite):
+    def space(self) -> SearchSpace:
+        return DensityLevels((4096, 3072, 640), (0.02, 0.05, 0.1, 0.4), DensityBudget(max_density=0.06))
 
 
 class TestUniformDensity(SpaceSuite):
@@ -70,6 +82,11 @@ class TestActivationCellOfFewOperations(SpaceSuite):
 class TestSafsStage2(SpaceSuite):
     def space(self) -> SearchSpace:
         return safs_stage2()
+
+
+class TestSafsStage2Grid(SpaceSuite):
+    def space(self) -> SearchSpace:
+        return safs_stage2_grid(5, 3)
 
 
 class TestThesisTraining(SpaceSuite):

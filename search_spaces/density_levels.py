@@ -61,7 +61,7 @@ class DensityLevels(SearchSpace):
                 raise TaskError(f"levels {self.levels} keep equal numbers of the {size} weights of layer {layer}")
         if len(self.levels) ** len(self.layer_sizes) > LARGEST:
             raise TaskError(
-                f"{len(self.levels)} levels of {len(self.layer_sizes)} layers are more than {LARGEST:,} combinations;"
+                f"{len(self.levels)} levels of {len(self.layer_sizes)} layers: over {LARGEST:,} combinations;"
                 " LayerDensity searches densities without a grid"
             )
         if sum(counts[0] for counts in self._counts) > self.total:

@@ -33,9 +33,9 @@ def tasks() -> tuple[TrainingTask, ...]:
     """Return the tasks on digits."""
     return (
         MLP.densities(budget=0.1, signal=Signal(0.79, (0.72, 0.85), 0.57), seconds=0.10),
-        MLP.operators(Signal(0.78, (0.68, 0.86), 0.61), seconds=0.12),
+        MLP.operators(signal=Signal(0.78, (0.68, 0.86), 0.61), seconds=0.12),
         MLP.cells(Signal(0.86, (0.8, 0.92), 0.68), seconds=0.19),
-        MLP.hyperparameters(Signal(0.9, (0.81, 0.97), 0.64), seconds=0.14),
+        MLP.hyperparameters(signal=Signal(0.9, (0.81, 0.97), 0.64), seconds=0.14),
         MLP.operators_and_hyperparameters(Signal(0.88, (0.78, 0.95), 0.77), seconds=0.16),
         RESIDUAL.task(
             "thesis-training",

@@ -11,7 +11,8 @@ from nasbench_sparse.core.space import SearchSpace
 from nasbench_sparse.core.task import Signal
 from nasbench_sparse.search_spaces.activation_cell import ActivationCell
 from nasbench_sparse.search_spaces.density_budget import DensityBudget
-from nasbench_sparse.search_spaces.hpo_config import safs_stage2
+from nasbench_sparse.search_spaces.density_levels import DensityLevels
+from nasbench_sparse.search_spaces.hpo_config import HyperparameterConfig, safs_stage2
 from nasbench_sparse.search_spaces.layer_density import LayerDensity
 from nasbench_sparse.search_spaces.operator_chromosome import OperatorChromosome
 from nasbench_sparse.search_spaces.product import Product
@@ -35,6 +36,7 @@ class Family:
         sites: number of activation sites.
         epochs: length of the searched training.
         pretraining: length of the dense training before it.
+        numerics: of its trainings; "stacked(K)" where tables are built from it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Family:
     sites: int
     epochs: int
     pretraining: int
+    numerics: str = "single"
 
     def densities(
         self, budget: float = DENSITY, signal: Signal | None = None, seconds: float | None = None
@@ -59,15 +62,35 @@ class Family:
             description=f"densities of the layers under a budget of {budget:.0%}, random masks, from scratch",
         )
 
-    def operators(self, signal: Signal | None = None, seconds: float | None = None) -> TrainingTask:
-        """One operator for each site, in a dense ReLU network pruned to 5 % by magnitude (SAFS, stage 1)."""
+    def density_levels(
+        self,
+        levels: tuple[float, ...],
+        budget: float,
+        signal: Signal | None = None,
+        seconds: float | None = None,
+    ) -> TrainingTask:
+        """One density out of a few levels for each layer under a budget; random masks, trained from scratch."""
+        phases = (Prune("random", (budget,)), Train(self.epochs, Recipe("adam", 5e-3, "cosine")))
         return self.task(
-            "operators-95",
-            OperatorChromosome(sites=self.sites),
-            (*self._pruned(), self._fine_tuning()),
+            "density-levels",
+            DensityLevels(self.layer_sizes, levels, DensityBudget(max_density=budget)),
+            phases,
             signal=signal,
             seconds=seconds,
-            description="activation operator of each site, dense training pruned by 95 %",
+            description=f"{len(levels)} densities for each layer, a budget of {budget:.0%}, random masks",
+        )
+
+    def operators(
+        self, density: float = DENSITY, signal: Signal | None = None, seconds: float | None = None
+    ) -> TrainingTask:
+        """One operator for each site, in a dense ReLU network pruned by magnitude (SAFS, stage 1)."""
+        return self.task(
+            f"operators-{_sparsity(density)}",
+            OperatorChromosome(sites=self.sites),
+            (*self._pruned(density), self._fine_tuning()),
+            signal=signal,
+            seconds=seconds,
+            description=f"activation operator of each site, dense training pruned by {_sparsity(density)} %",
         )
 
     def cells(self, signal: Signal | None = None, seconds: float | None = None) -> TrainingTask:
@@ -81,11 +104,16 @@ class Family:
             description="activation cell of the network, dense training pruned by 95 %",
         )
 
-    def hyperparameters(self, signal: Signal | None = None, seconds: float | None = None) -> TrainingTask:
+    def hyperparameters(
+        self,
+        space: HyperparameterConfig | None = None,
+        signal: Signal | None = None,
+        seconds: float | None = None,
+    ) -> TrainingTask:
         """Hyperparameters of training the pruned network, with Swish of trained scales (SAFS, stage 2)."""
         return self.task(
             "hyperparameters-95",
-            safs_stage2(),
+            space or safs_stage2(),
             (*self._pruned(), self._fine_tuning()),
             SWISH,
             signal=signal,
@@ -137,18 +165,24 @@ class Family:
             dataset=self.dataset,
             fidelity=Fidelity("epochs", 1, self.epochs),
             objective=VALIDATION_LOSS,
+            numerics=self.numerics,
             blueprint=Blueprint(self.network, phases, activations),
             signal=signal,
             seconds=seconds,
             description=f"{self.dataset}, {self.network.name}: {description}",
         )
 
-    def _pruned(self) -> tuple[Phase, ...]:
+    def _pruned(self, density: float = DENSITY) -> tuple[Phase, ...]:
         dense = Train(self.pretraining, Recipe("adam", 2e-3, "cosine"), (Operator("relu"),))
-        return dense, Prune("magnitude", (DENSITY,))
+        return dense, Prune("magnitude", (density,))
 
     def _fine_tuning(self) -> Train:
         return Train(self.epochs, Recipe("adam", 2e-3, "cosine"))
 
     def _budgeted(self, density: float) -> LayerDensity:
         return LayerDensity(self.layer_sizes, budget=DensityBudget(max_density=density))
+
+
+def _sparsity(density: float) -> str:
+    """Return the pruned share in percent as names write it: 95 for a density of 0.05."""
+    return f"{100 * (1 - density):g}"

@@ -1,0 +1,63 @@
+"""Tasks with a table: small perceptrons, trained in stacks, each family with a network and data of its own."""
+
+from __future__ import annotations
+
+import itertools
+
+from nasbench_sparse.core.blueprint import Network
+from nasbench_sparse.search_spaces.hpo_config import safs_stage2_grid
+from nasbench_sparse.tasks.family import Family
+from nasbench_sparse.training.task import TrainingTask
+
+STACKED = "stacked(32)"
+
+INPUTS = {"digits": 64, "mnist1d": 40, "mnist5k": 784}
+
+
+def perceptron(
+    dataset: str, name: str, hidden: tuple[int, ...], epochs: int, pretraining: int = 8, residual: bool = False
+) -> Family:
+    """Return the family of a perceptron; `residual` adds batch normalisation and a skip every two layers."""
+    widths = (INPUTS[dataset], *hidden, 10)
+    switches = (("batch_norm", True), ("skip", True)) if residual else ()
+    return Family(
+        name=f"{dataset}-{name}",
+        dataset=dataset,
+        network=Network("mlp", (("inputs", widths[0]), ("hidden", hidden), *switches)),
+        layer_sizes=tuple(a * b for a, b in itertools.pairwise(widths)),
+        sites=len(hidden),
+        epochs=epochs,
+        pretraining=pretraining,
+        numerics=STACKED,
+    )
+
+
+FINE_LEVELS = (0.01, 0.014, 0.02, 0.028, 0.04, 0.056, 0.08, 0.11, 0.16, 0.22, 0.32, 0.45, 0.64, 0.9)
+COARSE_LEVELS = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
+
+CHROMOSOMES = perceptron("mnist5k", "taper", (48, 32, 24), epochs=8)
+CHROMOSOMES_1D = perceptron("mnist1d", "taper", (64, 48, 32), epochs=12)
+DENSITIES = perceptron("mnist5k", "shallow", (64, 32), epochs=8)
+DENSITIES_RESIDUAL = perceptron("digits", "deep", (48, 48, 48, 48), epochs=12)
+DENSITIES_1D = perceptron("mnist1d", "wide", (96, 96), epochs=12)
+HYPERPARAMETERS = perceptron("digits", "taper", (64, 48, 32), epochs=12)
+HYPERPARAMETERS_1D = perceptron("mnist1d", "shallow", (64, 64), epochs=12)
+CELLS = perceptron("mnist5k", "pair", (40, 40), epochs=8)
+CELLS_DIGITS = perceptron("digits", "pair", (48, 48), epochs=12)
+
+
+def tasks() -> tuple[TrainingTask, ...]:
+    """Return the tasks whose tables are shipped."""
+    return (
+        CHROMOSOMES.operators(0.1),
+        CHROMOSOMES.operators(0.05),
+        CHROMOSOMES.operators(0.01),
+        CHROMOSOMES_1D.operators(0.1),
+        DENSITIES.density_levels(FINE_LEVELS, 0.05),
+        DENSITIES_RESIDUAL.density_levels(COARSE_LEVELS, 0.1),
+        DENSITIES_1D.density_levels(FINE_LEVELS, 0.2),
+        HYPERPARAMETERS.hyperparameters(safs_stage2_grid()),
+        HYPERPARAMETERS_1D.hyperparameters(safs_stage2_grid()),
+        CELLS.cells(),
+        CELLS_DIGITS.cells(),
+    )

@@ -78,7 +78,7 @@ _BINARY: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "right": lambda left, right: right,
 }
 
-_GROWING_BINARY = frozenset({"add", "subtract", "multiply"})
+GROWING_BINARY = frozenset({"add", "subtract", "multiply"})
 """Operations whose output can exceed the bound that their operands keep."""
 
 
@@ -99,4 +99,4 @@ def binary(name: str, left: Tensor, right: Tensor, gamma: Tensor | None = None, 
     if gamma is not None:
         return torch.lerp(right, left, torch.sigmoid(gamma))
     y = _BINARY[name](left, right)
-    return F.hardtanh(y, -BOUND, BOUND) if bounded and name in _GROWING_BINARY else y
+    return F.hardtanh(y, -BOUND, BOUND) if bounded and name in GROWING_BINARY else y

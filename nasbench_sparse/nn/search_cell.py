@@ -17,10 +17,8 @@ from nasbench_sparse.core.operations import CELL_EDGES, GAMMA_OPERATIONS
 from nasbench_sparse.core.space import Relaxation
 from nasbench_sparse.errors import TaskError
 from nasbench_sparse.nn.dirichlet import Architecture
-from nasbench_sparse.nn.operations import BOUND, binary, unary
-from nasbench_sparse.nn.operators import FUNCTIONS
-
-U1, U2, U3, U4, B1, B2 = range(6)
+from nasbench_sparse.nn.mixture import Mixture
+from nasbench_sparse.nn.recomputed import CellPiece, OperatorPiece, recomputed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,11 @@ class MixedSite(nn.Module):
         assert self.draw is not None, "a supernet's sites are given their weights before it is evaluated"
         return self.draw
 
+    def mixture(self) -> Mixture:
+        """Return what the site sums under the current draw."""
+        draw = self.drawn()
+        return Mixture(self.operations, draw.survivors, self.bounded, draw.weights, draw.gammas)
+
 
 class MixedCell(MixedSite):
     """The GRAFS cell with every edge and vertex a weighted sum of its surviving operations.
@@ -60,56 +63,18 @@ class MixedCell(MixedSite):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        draw = self.drawn()
-        u1, u2, u4 = self._edges(draw, (U1, U2, U4), x)
-        (u3,) = self._edges(draw, (U3,), self._vertex(draw, B1, u1, u2))
-        return self._vertex(draw, B2, u3, u4)
-
-    def _edges(self, draw: Draw, edges: tuple[int, ...], x: Tensor) -> list[Tensor]:
-        """Return the outputs of unary edges that share the input x, each of its shape."""
-        names = self.operations[edges[0]]
-        union = sorted({k for e in edges for k in draw.survivors[e] if names[k] not in GAMMA_OPERATIONS})
-        if union:
-            outputs = [unary(names[k], x, bounded=self.bounded) for k in union]
-            sums = list(_weighted_sums(outputs, draw.weights[list(edges)][:, union]))
-        else:
-            sums = [torch.zeros_like(x)] * len(edges)
-        for i, edge in enumerate(edges):
-            for k in draw.survivors[edge]:
-                if names[k] in GAMMA_OPERATIONS:
-                    output = unary(names[k], x, draw.gammas[edge, k], bounded=self.bounded)
-                    sums[i] = sums[i] + draw.weights[edge, k] * output
-        return sums
-
-    def _vertex(self, draw: Draw, vertex: int, left: Tensor, right: Tensor) -> Tensor:
-        names = self.operations[vertex]
-        outputs = []
-        for k in draw.survivors[vertex]:
-            gamma = draw.gammas[vertex, k] if names[k] in GAMMA_OPERATIONS else None
-            outputs.append(binary(names[k], left, right, gamma, bounded=self.bounded))
-        weights = draw.weights[vertex : vertex + 1, list(draw.survivors[vertex])]
-        return _weighted_sums(outputs, weights)[0]
+        return recomputed(CellPiece, self.mixture(), 0, x)
 
 
 class MixedOperator(MixedSite):
-    """The weighted sum of one layer's surviving operators, each bounded to magnitude 10."""
+    """The weighted sum of one layer's surviving operators, each clipped to magnitude 10 if bounded."""
 
     def __init__(self, operations: tuple[tuple[str, ...], ...], bounded: bool, layer: int) -> None:
         super().__init__(operations, bounded)
         self.layer = layer
 
     def forward(self, x: Tensor) -> Tensor:
-        draw = self.drawn()
-        survivors = draw.survivors[self.layer]
-        outputs = [FUNCTIONS[self.operations[self.layer][k]](x) for k in survivors]
-        if self.bounded:
-            outputs = [F.hardtanh(y, -BOUND, BOUND) for y in outputs]
-        return _weighted_sums(outputs, draw.weights[self.layer : self.layer + 1, list(survivors)])[0]
-
-
-def _weighted_sums(outputs: Sequence[Tensor], weights: Tensor) -> Tensor:
-    """(operations of shape S), (sums, operations) -> (sums, *S), as one matrix product."""
-    return (weights @ torch.stack(list(outputs)).flatten(1)).view(-1, *outputs[0].shape)
+        return recomputed(OperatorPiece, self.mixture(), self.layer, x)
 
 
 def build_sites(relaxation: Relaxation, count: int, bounded: bool) -> list[MixedSite]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
@@ -9,19 +8,11 @@ from torch import nn
 
 from nasbench_sparse.core.blueprint import RELU, Network, Operator
 from nasbench_sparse.errors import TaskError, UnknownName
-from nasbench_sparse.nn.networks import MLP, NETWORKS, build_network, prunable_layers
+from nasbench_sparse.nn.networks import MLP, NETWORKS, build_network, describe_networks, initialise, prunable_layers
+from nasbench_sparse.nn.networks.build import on_meta
 from nasbench_sparse.nn.sites import activation_sites, replace
-
-NETS = {
-    "lenet5": (Network("lenet5"), (1, 28, 28)),
-    "small_cnn": (Network("small_cnn"), (1, 28, 28)),
-    "cnn1d": (Network("cnn1d"), (1, 40)),
-    "mlp": (Network("mlp", (("inputs", 64), ("hidden", (7, 5)), ("batch_norm", True))), (1, 8, 8)),
-}
-
-
-def _build(name: str, activations: tuple[Operator, ...] = (RELU,), seed: int = 0) -> nn.Module:
-    return build_network(NETS[name][0], activations, torch.Generator().manual_seed(seed))
+from nasbench_sparse.sparsity.masks import WeightMasks
+from tests.nn.small_networks import NETS, inputs_for, small
 
 
 def test_networks_are_all_covered_here() -> None:
@@ -39,7 +30,7 @@ def test_networks_are_all_covered_here() -> None:
     ],
 )
 def test_network_has_its_parameters_and_sites(name: str, count: int, sites: list[tuple[str, int]]) -> None:
-    network = _build(name)
+    network = small(name)
     assert sum(p.numel() for p in network.parameters()) == count
     assert activation_sites(network) == sites
 
@@ -55,7 +46,7 @@ def test_mlp_has_the_weights_of_the_thesis_networks(hidden: int, weights: int) -
 
 @pytest.mark.parametrize("name", sorted(NETS))
 def test_prunable_layers_and_sites_come_in_forward_order_with_their_units(name: str) -> None:
-    network, called, units = _build(name), [], {}
+    network, called, units = small(name), [], {}
     names = {module: key for key, module in network.named_modules()}
 
     def record(module: nn.Module, inputs: Any, output: Any) -> None:
@@ -65,7 +56,7 @@ def test_prunable_layers_and_sites_come_in_forward_order_with_their_units(name: 
     for module in network.modules():
         if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear) or names[module].count("sites.") == 1:
             module.register_forward_hook(record)
-    network(torch.zeros(2, *NETS[name][1]))
+    network(inputs_for(name))
     assert [n for n in called if not n.startswith("sites.")] == [layer for layer, _ in prunable_layers(network)]
     assert [(n[6:], units[n]) for n in called if n.startswith("sites.")] == activation_sites(network)
 
@@ -73,28 +64,54 @@ def test_prunable_layers_and_sites_come_in_forward_order_with_their_units(name: 
 @pytest.mark.parametrize("name", sorted(NETS))
 def test_build_network_draws_from_its_generator_alone(name: str) -> None:
     state = torch.get_rng_state()
-    first, again, other = _build(name, seed=1), _build(name, seed=1), _build(name, seed=2)
+    first, again, other = small(name, seed=1), small(name, seed=1), small(name, seed=2)
     assert torch.equal(state, torch.get_rng_state())
     for (layer, a), (_, b), (_, c) in zip(*map(prunable_layers, (first, again, other)), strict=True):
         assert torch.equal(a, b), layer
         assert not torch.equal(a, c), layer
-        bound = 1 / math.sqrt(a[0].numel())
-        assert a.abs().max() <= bound
-        if a.numel() > 1000:  # uniform: sd of the sample mean of |x| is bound / sqrt(12 n); 6 sigmas
-            assert abs(a.abs().mean() - bound / 2) < 6 * bound / math.sqrt(12 * a.numel())
+
+
+@pytest.mark.parametrize("name", sorted(NETS))
+def test_initialise_leaves_nothing_as_it_was(name: str) -> None:
+    network = on_meta(name, NETS[name][0]).to_empty(device="cpu")
+    with torch.no_grad():
+        for tensor in network.state_dict().values():
+            tensor.fill_(float("nan") if tensor.is_floating_point() else -1)
+    initialise(network, torch.Generator().manual_seed(0))
+    for key, tensor in network.state_dict().items():
+        assert torch.isfinite(tensor).all(), key
+        assert tensor.is_floating_point() or not tensor.any(), key  # batches counted by a normalisation
+
+
+@pytest.mark.parametrize("name", sorted(NETS))
+def test_network_trains_every_parameter_under_masks(name: str) -> None:
+    network = small(name, (Operator("tanh"),))
+    weights = [weight for _, weight in prunable_layers(network)]
+    generator = torch.Generator().manual_seed(0)
+    masks = [torch.rand(weight.shape, generator=generator) < 0.8 for weight in weights]
+    WeightMasks(weights, masks)
+    logits = network(inputs_for(name))
+    assert logits.shape == ((4, 6, 11) if name.endswith("_gpt") else (4, 10))
+    logits.logsumexp(-1).sum().backward()
+    for key, parameter in network.named_parameters():
+        assert parameter.grad is not None, key
+        assert torch.isfinite(parameter.grad).all(), key
+        assert parameter.dim() < 2 or parameter.grad.any(), key  # a bias before a normalisation has none
+    for weight, mask in zip(weights, masks, strict=True):
+        assert not weight[~mask].any()
 
 
 def test_build_network_weights_do_not_depend_on_activations() -> None:
-    one, other = _build("lenet5"), _build("lenet5", (Operator("srelu"),))
+    one, other = small("lenet5"), small("lenet5", (Operator("srelu"),))
     for (_, a), (_, b) in zip(prunable_layers(one), prunable_layers(other), strict=True):
         assert torch.equal(a, b)
 
 
 def test_build_network_names_the_site_without_an_activation() -> None:
     with pytest.raises(TaskError, match=r"4 activation sites .* got 3 activations: none is left for fc2"):
-        _build("lenet5", (RELU,) * 3)
+        small("lenet5", (RELU,) * 3)
     with pytest.raises(TaskError, match="1 too many after fc2"):
-        _build("lenet5", (RELU,) * 5)
+        small("lenet5", (RELU,) * 5)
 
 
 def test_build_network_names_the_nearest_network_and_option() -> None:
@@ -105,7 +122,7 @@ def test_build_network_names_the_nearest_network_and_option() -> None:
 
 
 def test_replace_gives_each_site_its_own_module() -> None:
-    network, seen = _build("lenet5"), []
+    network, seen = small("lenet5"), []
 
     def factory(name: str, units: int) -> nn.Module:
         seen.append((name, units))
@@ -132,3 +149,35 @@ def test_mlp_skip_adds_the_layer_two_before() -> None:
 def test_mlp_refuses_a_skip_between_different_widths() -> None:
     with pytest.raises(TaskError, match="equal width"):
         MLP(4, (8, 8, 6), skip=True)
+
+
+def test_build_network_names_what_is_missing() -> None:
+    with pytest.raises(TaskError, match="'mlp' needs the options inputs, hidden"):
+        build_network(Network("mlp"), (RELU,), None)
+
+
+def test_describe_networks_counts_without_building() -> None:
+    found = {row.name: row for row in describe_networks()}
+    assert list(found) == sorted(NETWORKS)
+    assert (found["vgg16"].parameters, found["vgg16"].layers, found["vgg16"].sites) == (14_728_266, 14, 13)
+    assert found["vgg16"].options["width"] == 64
+    assert found["mlp"].parameters is None
+    assert found["mlp"].options["inputs"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("conv6", {"size": 4}, "images of 4 pixels are too small to be halved 3 times"),
+        ("densenet40", {"depth": 41}, "no depth 41; allowed are 3n"),
+        ("resnet20", {"shortcut": "A"}, "no shortcut 'A'; allowed are pad and projection"),
+        ("resnet20", {"stem": "5x5"}, "no stem '5x5'; allowed are 3x3 and 7x7"),
+        ("vit_ti", {"heads": 5}, "5 heads do not divide a width of 192"),
+        ("vit_ti", {"size": 225}, "patches of 16 pixels do not divide images of 225"),
+        ("vit_tiny", {"patch": 5}, "patches of 5 pixels do not divide images of 32"),
+        ("wrn28_10", {"depth": 20}, "no depth 20; allowed are 6n"),
+    ],
+)
+def test_network_refuses_impossible_shapes(name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(TaskError, match=message):
+        on_meta(name, options)

@@ -5,7 +5,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasbench_sparse.sparsity.masks import WeightMasks, density_of, keep_count, keep_top
+from nasbench_sparse.sparsity.masks import (
+    WeightMasks,
+    alive_counts,
+    density_of,
+    keep_count,
+    keep_top,
+    keep_top_alive,
+)
 
 
 def _plain(scores: list[int], density: float) -> list[bool]:
@@ -57,3 +64,35 @@ def test_weight_masks_zero_weights_and_gradients_only_where_pruned() -> None:
     assert weight.tolist() == [7.0, 0.0, 7.0]
     assert masks.survivors(weight) == 2
     assert masks.survivors(torch.nn.Parameter(torch.ones(5))) == 5
+
+
+@given(
+    scores=st.lists(st.integers(-3, 3), min_size=1, max_size=40),
+    alive=st.lists(st.booleans(), min_size=40, max_size=40),
+    count=st.integers(0, 45),
+)
+def test_keep_top_alive_equals_a_plain_sort_of_what_is_alive(
+    scores: list[int], alive: list[bool], count: int
+) -> None:
+    order = sorted((i for i in range(len(scores)) if alive[i]), key=lambda i: (-scores[i], i))
+    expected = [i in order[:count] for i in range(len(scores))]
+    mask = torch.tensor(alive[: len(scores)])
+    assert keep_top_alive(torch.tensor(scores, dtype=torch.float32), mask, count).tolist() == expected
+
+
+def test_keep_top_alive_takes_nan_for_the_lowest_and_never_revives() -> None:
+    scores = torch.tensor([[float("nan"), -float("inf")], [9.0, 1.0]])
+    mask = torch.tensor([[True, True], [False, True]])
+    assert keep_top_alive(scores, mask, 1).tolist() == [[False, False], [False, True]]
+    assert keep_top_alive(scores, mask, 2).tolist() == [[True, False], [False, True]]
+
+
+@given(density=st.floats(0.0, 1.0))
+def test_keep_top_alive_of_a_full_mask_equals_keep_top(density: float) -> None:
+    scores = torch.rand(11, 9, generator=torch.Generator().manual_seed(5)).mul(20).round()
+    full = torch.ones_like(scores, dtype=torch.bool)
+    assert torch.equal(keep_top_alive(scores, full, keep_count(99, density)), keep_top(scores, density))
+
+
+def test_alive_counts_counts_each_mask() -> None:
+    assert alive_counts([torch.tensor([True, False]), torch.tensor([[True], [True]])]) == [1, 2]

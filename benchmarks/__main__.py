@@ -23,6 +23,7 @@ BENCHMARKS: Mapping[str, Mapping[str, int]] = {
     "leaderboard_query": {"trials": 10_000_000},
     "store_merge": {"events": 1_000_000},
     "masked_step": {},
+    "stacked_training": {},
     "start_up": {},
 }
 """Modules of this package by name, with the sizes that `--full` gives them."""

@@ -1,8 +1,8 @@
-"""Registry: finds optimizers, tasks and suites by name, a third party's the same way as the built-in ones.
+"""Registry: finds optimizers, tasks, suites, designs and chains by name, a third party's the same way as built-in ones.
 
-Names come from entry points (groups `nasbench_sparse.optimizers`, `.tasks`, `.suites`), from `module:Name`, or
-from `path/to/file.py:Name`. An optimizer's entry point names its class. An entry point of tasks or suites names
-a function that returns the declared objects, so that one entry point may add many.
+Names come from entry points (groups `nasbench_sparse.optimizers`, `.tasks`, `.suites`, `.designs`, `.chains`), from
+`module:Name`, or from `path/to/file.py:Name`. An optimizer's entry point names its class. An entry point of the
+others names a function that returns the declared objects, so that one entry point may add many.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from nasbench_sparse.errors import NbsError, UnknownName, unknown
 if TYPE_CHECKING:
     from nasbench_sparse.core.optimizer import Optimizer
     from nasbench_sparse.core.task import Task
+    from nasbench_sparse.runner.chain import Chain
+    from nasbench_sparse.runner.design import Design
 
 GROUP = "nasbench_sparse"
 
@@ -108,8 +110,26 @@ def all_suites() -> dict[str, Any]:
     return _collect("suites")
 
 
+@cache
+def all_designs() -> dict[str, Design]:
+    """Return every registered design by name, without importing torch."""
+    return _collect("designs")
+
+
+@cache
+def all_chains() -> dict[str, Chain]:
+    """Return every registered chain by name, without importing torch."""
+    return _collect("chains")
+
+
+@cache
+def _chain_tasks() -> dict[str, Task]:
+    """Return the tasks that registered chains declare, which are not listed among all tasks."""
+    return {task.name: task for chain in all_chains().values() for task in chain.tasks}
+
+
 def load_task(name: str) -> Task:
-    """Find a task by registered name, `module:object` or `file.py:object`.
+    """Find a task by registered name, also one that a registered chain declares, `module:object` or `file.py:object`.
 
     Raises:
         UnknownName: no such name; the nearest valid ones are given.
@@ -122,9 +142,11 @@ def load_task(name: str) -> Task:
         assert isinstance(task, Task)
         return task
     tasks = all_tasks()
-    if name not in tasks:
-        raise unknown("task", name, tasks)
-    return tasks[name]
+    if name in tasks:
+        return tasks[name]
+    if name not in _chain_tasks():
+        raise unknown("task", name, [*tasks, *_chain_tasks()])
+    return _chain_tasks()[name]
 
 
 def load_suite(name: str) -> Any:
@@ -140,6 +162,44 @@ def load_suite(name: str) -> Any:
     if name not in suites:
         raise unknown("suite", name, suites)
     return suites[name]
+
+
+def load_design(name: str) -> Design:
+    """Find a design by registered name, `module:object` or `file.py:object`.
+
+    Raises:
+        UnknownName: no such name; the nearest valid ones are given.
+    """
+    from nasbench_sparse.runner.design import Design
+
+    if ":" in name:
+        module, _ = _load_module(name.rpartition(":")[0])
+        design = _attribute(module, name.rpartition(":")[2], (Design,))
+        assert isinstance(design, Design)
+        return design
+    designs = all_designs()
+    if name not in designs:
+        raise unknown("design", name, designs)
+    return designs[name]
+
+
+def load_chain(name: str) -> Chain:
+    """Find a chain by registered name, `module:object` or `file.py:object`.
+
+    Raises:
+        UnknownName: no such name; the nearest valid ones are given.
+    """
+    from nasbench_sparse.runner.chain import Chain
+
+    if ":" in name:
+        module, _ = _load_module(name.rpartition(":")[0])
+        chain = _attribute(module, name.rpartition(":")[2], (Chain,))
+        assert isinstance(chain, Chain)
+        return chain
+    chains = all_chains()
+    if name not in chains:
+        raise unknown("chain", name, chains)
+    return chains[name]
 
 
 def _collect(group: str) -> dict[str, Any]:

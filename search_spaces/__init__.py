@@ -3,6 +3,7 @@
 from nasbench_sparse.search_spaces.activation_cell import ActivationCell
 from nasbench_sparse.search_spaces.density_budget import DensityBudget
 from nasbench_sparse.search_spaces.density_levels import DensityLevels
+from nasbench_sparse.search_spaces.factorial import Factor, Factorial, Level
 from nasbench_sparse.search_spaces.hpo_config import (
     HyperparameterConfig,
     safs_stage2,
@@ -20,10 +21,13 @@ __all__ = [
     "Categorical",
     "DensityBudget",
     "DensityLevels",
+    "Factor",
+    "Factorial",
     "Float",
     "HyperparameterConfig",
     "Integer",
     "LayerDensity",
+    "Level",
     "OperatorChromosome",
     "Ordinal",
     "Product",

@@ -21,6 +21,7 @@ from nasbench_sparse.core.space import Relaxation, SearchSpace
 from nasbench_sparse.errors import InvalidConfig, TaskError, unknown
 from nasbench_sparse.search_spaces import cell_formula
 from nasbench_sparse.search_spaces.cell_formula import Expression
+from nasbench_sparse.search_spaces.cell_values import cell_values
 from nasbench_sparse.search_spaces.checks import check_choice, check_fields, check_number
 
 if TYPE_CHECKING:
@@ -187,6 +188,13 @@ class ActivationCell(SearchSpace):
 
     def relaxation(self) -> Relaxation:
         return Relaxation("cell", CELL_EDGES, tuple(self.operations[edge] for edge in CELL_EDGES))
+
+    def features(self, config: Config) -> dict[str, float]:
+        """Return the cell's values at 13 inputs, `value_0` to `value_12`; see `cell_values`."""
+        choices = _choices(config)
+        names = {edge: name for edge, (name, _) in choices.items()}
+        gammas = {edge: gamma for edge, (_, gamma) in choices.items() if gamma is not None}
+        return {f"value_{i}": v for i, v in enumerate(cell_values(names, gammas, self.bounded))}
 
     @property
     def size(self) -> int:

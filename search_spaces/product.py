@@ -88,6 +88,10 @@ class Product(SearchSpace):
         split = self._split(config)
         return _joined({name: space.encode(split[name]) for name, space in self.parts})
 
+    def features(self, config: Config) -> dict[str, float]:
+        split = self._split(config)
+        return _joined({name: space.features(split[name]) for name, space in self.parts})
+
     @property
     def size(self) -> int | None:
         sizes = [space.size for _, space in self.parts]

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 def tasks() -> tuple[Task, ...]:
     """Return the built-in tasks, without importing torch."""
-    from nasbench_sparse.tasks import digits, mnist1d, mnist5k
+    from nasbench_sparse.tasks import digits, mnist1d, mnist5k, tabular
 
-    return (*digits.tasks(), *mnist5k.tasks(), *mnist1d.tasks())
+    return (*digits.tasks(), *mnist5k.tasks(), *mnist1d.tasks(), *tabular.tasks())
 
 
 def suites() -> tuple[Suite, ...]:

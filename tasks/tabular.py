@@ -15,7 +15,13 @@ INPUTS = {"digits": 64, "mnist1d": 40, "mnist5k": 784}
 
 
 def perceptron(
-    dataset: str, name: str, hidden: tuple[int, ...], epochs: int, pretraining: int = 8, residual: bool = False
+    dataset: str,
+    name: str,
+    hidden: tuple[int, ...],
+    epochs: int,
+    pretraining: int = 8,
+    residual: bool = False,
+    numerics: str = STACKED,
 ) -> Family:
     """Return the family of a perceptron; `residual` adds batch normalisation and a skip every two layers."""
     widths = (INPUTS[dataset], *hidden, 10)
@@ -28,22 +34,22 @@ def perceptron(
         sites=len(hidden),
         epochs=epochs,
         pretraining=pretraining,
-        numerics=STACKED,
+        numerics=numerics,
     )
 
 
 FINE_LEVELS = (0.01, 0.014, 0.02, 0.028, 0.04, 0.056, 0.08, 0.11, 0.16, 0.22, 0.32, 0.45, 0.64, 0.9)
 COARSE_LEVELS = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 
-CHROMOSOMES = perceptron("mnist5k", "taper", (48, 32, 24), epochs=8)
+CHROMOSOMES = perceptron("mnist5k", "taper", (64, 48, 32), epochs=8)
 CHROMOSOMES_1D = perceptron("mnist1d", "taper", (64, 48, 32), epochs=12)
 DENSITIES = perceptron("mnist5k", "shallow", (64, 32), epochs=8)
 DENSITIES_RESIDUAL = perceptron("digits", "deep", (48, 48, 48, 48), epochs=12)
 DENSITIES_1D = perceptron("mnist1d", "wide", (96, 96), epochs=12)
 HYPERPARAMETERS = perceptron("digits", "taper", (64, 48, 32), epochs=12)
 HYPERPARAMETERS_1D = perceptron("mnist1d", "shallow", (64, 64), epochs=12)
-CELLS = perceptron("mnist5k", "pair", (40, 40), epochs=8)
-CELLS_DIGITS = perceptron("digits", "pair", (48, 48), epochs=12)
+CELLS = perceptron("mnist5k", "pair", (40, 40), epochs=8, numerics="single")
+CELLS_DIGITS = perceptron("digits", "pair", (48, 48), epochs=12, numerics="single")
 
 
 def tasks() -> tuple[TrainingTask, ...]:
@@ -51,7 +57,7 @@ def tasks() -> tuple[TrainingTask, ...]:
     return (
         CHROMOSOMES.operators(0.1),
         CHROMOSOMES.operators(0.05),
-        CHROMOSOMES.operators(0.01),
+        CHROMOSOMES.operators(0.02),
         CHROMOSOMES_1D.operators(0.1),
         DENSITIES.density_levels(FINE_LEVELS, 0.05),
         DENSITIES_RESIDUAL.density_levels(COARSE_LEVELS, 0.1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, Optional
@@ -9,6 +10,9 @@ from typing import Annotated, Literal, Optional
 import typer
 
 from nasbench_sparse.cli import PROGRAM
+from nasbench_sparse.cli.chain_commands import chains
+from nasbench_sparse.cli.data_commands import data_sets
+from nasbench_sparse.cli.design_commands import designs
 from nasbench_sparse.cli.table_commands import tables
 
 app = typer.Typer(
@@ -21,6 +25,9 @@ app = typer.Typer(
 stores = typer.Typer(name="store", help="Look after a store.", no_args_is_help=True)
 app.add_typer(stores)
 app.add_typer(tables)
+app.add_typer(data_sets)
+app.add_typer(designs)
+app.add_typer(chains)
 
 StorePath = Annotated[Path, typer.Option("--store", "-s", help="The store, a DuckDB file.")]
 STORE = Path("results.duckdb")
@@ -42,8 +49,16 @@ def _completion(kind: str) -> Callable[[str], list[str]]:
 @app.callback()
 def common(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors; allowed anywhere.")] = False,
+    data: Annotated[
+        Optional[Path],  # noqa: UP045 - what typer reads
+        typer.Option(help="Directory of downloaded data sets, for this command and its workers."),
+    ] = None,
 ) -> None:
     """Benchmark suite for the search of sparse neural networks."""
+    if data is not None:
+        from nasbench_sparse.data.place import VARIABLE
+
+        os.environ[VARIABLE] = str(data.expanduser().resolve())
 
 
 @app.command("list")
@@ -193,6 +208,10 @@ def leaderboard(
         Optional[float],  # noqa: UP045
         typer.Option(help="Compare at this many seconds of the runs' clock."),
     ] = None,
+    density: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="LOW:HIGH", help="Only incumbents whose final density lies in this band."),
+    ] = None,
     format_: Annotated[
         Literal["table", "markdown", "csv", "json", "latex"], typer.Option("--format", "-f")
     ] = "table",
@@ -209,6 +228,7 @@ def leaderboard(
         family=family,
         evaluations=at_evaluations,
         seconds=at_seconds,
+        density=density,
     )
 
 
@@ -224,11 +244,15 @@ def report(
         Optional[list[str]],  # noqa: UP045
         typer.Option("--task", "-t", help="Only this task; may be repeated.", autocompletion=_completion("task")),
     ] = None,
+    density: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="LOW:HIGH", help="Only incumbents whose final density lies in this band."),
+    ] = None,
 ) -> None:
     """Write a page with leaderboard, tests and figures, and the same as files for papers."""
     from nasbench_sparse.cli.report import write_report
 
-    write_report(store, output, suite, task or [])
+    write_report(store, output, suite, task or [], density)
 
 
 @app.command()

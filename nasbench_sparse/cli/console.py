@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
 
-from nasbench_sparse.leaderboard.table import Table, entries_table, notes, standings_table
+from nasbench_sparse.leaderboard.notes import notes
+from nasbench_sparse.leaderboard.table import Table, apart_table, entries_table, standings_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,6 +79,8 @@ def show_board(board: Board, out: Console) -> None:
             lowest.setdefault(entry.task, entry.rank)
         firsts = [i for i, e in enumerate(board.entries) if e.rank is not None and e.rank == lowest[e.task]]
         show_table(entries_table(board), out, strong=firsts)
+        if board.apart and board.ranked:
+            show_table(apart_table(board), out)
         show_table(standings_table(board), out)
     for note in notes(board):
         out.print(f"· {note}", style="dim", markup=False)

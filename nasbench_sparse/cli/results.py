@@ -46,12 +46,13 @@ def print_leaderboard(
     family: str | None = None,
     evaluations: float | None = None,
     seconds: float | None = None,
+    density: str | None = None,
 ) -> None:
     """Print the leaderboard of a store, or of a part of it, at the largest common budget or at one given.
 
     Raises:
         UnknownName: the store has no runs of such a task, suite, space or family.
-        NbsError: two budgets, or one that is not positive.
+        NbsError: two budgets, one that is not positive, or a band of densities that is none.
     """
     from nasbench_sparse.leaderboard import formats
     from nasbench_sparse.leaderboard.judgement import judged_board
@@ -67,6 +68,7 @@ def print_leaderboard(
         family=family,
         evaluations=evaluations,
         seconds=seconds,
+        density=density_band(density),
     )
     check_held(store, tasks=tasks, family=family, space=space)
     board = judged_board(read_results(store, wanted))
@@ -80,6 +82,21 @@ def print_leaderboard(
         "latex": formats.latex,
     }
     sys.stdout.write(write[form](board))
+
+
+def density_band(text: str | None) -> tuple[float, float] | None:
+    """Read a band such as "0.01:0.05"; one number is a band of that density alone.
+
+    Raises:
+        NbsError: it is none.
+    """
+    if text is None:
+        return None
+    low, colon, high = text.partition(":")
+    try:
+        return float(low), float(high if colon else low)
+    except ValueError:
+        raise NbsError(f"{text!r} is no band of densities; give LOW:HIGH, such as 0.01:0.05") from None
 
 
 def print_query(path: Path, sql: str, form: str, output: Path | None) -> None:

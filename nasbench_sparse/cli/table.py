@@ -185,6 +185,7 @@ def _open(name: str, store: Path | None, task: str | None) -> Table:
 
 def _description(name: str, store: Path | None) -> list[str]:
     """Return what the manifest of an exported table says of its making."""
+    from nasbench_sparse.cli.fit import surrogate_lines
     from nasbench_sparse.tabular.manifest import read_manifest
 
     if store is not None:
@@ -197,6 +198,7 @@ def _description(name: str, store: Path | None) -> list[str]:
         f"{manifest.task} version {manifest.version}, fingerprint {manifest.fingerprint}, in {folder}",
         f"{manifest.precision}, {manifest.licence}, {sum(f['bytes'] for f in manifest.files.values()):,} bytes",
         f"made by {'; '.join(made.get('commands', [])) or 'runs of optimizers'} ({duration(seconds)} of training)",
+        *surrogate_lines(folder),
     ]
 
 

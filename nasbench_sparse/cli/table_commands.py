@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
+from nasbench_sparse.cli.fit_command import fit
+
 tables = typer.Typer(name="table", help="Build, check and share tabular benchmarks.", no_args_is_help=True)
 
 STORE = Path("results.duckdb")
@@ -42,7 +44,9 @@ def build(
     shard: Annotated[
         str, typer.Option(metavar="I/N", help="Part I of N, to share the work; merge the stores.")
     ] = "1/1",
-    workers: Annotated[int, typer.Option(min=1, help="Trainings at a time.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes; each trains K configs at a time where the task is stacked(K).")
+    ] = 1,
     executor: Annotated[
         Optional[Literal["serial", "processes", "ray"]],  # noqa: UP045
         typer.Option(help="Where configs are trained.", show_default="serial, or processes for several workers"),
@@ -118,6 +122,9 @@ def export(
     from nasbench_sparse.cli import table
 
     table.export(task, folder, precision, licence, store)
+
+
+tables.command()(fit)
 
 
 @tables.command("import")

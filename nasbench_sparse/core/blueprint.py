@@ -3,9 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
+from nasbench_sparse.core.activation import RELU, Activation, Cell, Operator
+from nasbench_sparse.core.phases import (
+    ActivatePrune,
+    Cycles,
+    Phase,
+    Prune,
+    Quantise,
+    Rewind,
+    Step,
+    Train,
+)
+from nasbench_sparse.core.recipe import ActivationPenalty, Recipe
+from nasbench_sparse.core.sequence import check_order
+from nasbench_sparse.core.sparsify import Gradual, Regrow, Sigmoid, Sparsify
 from nasbench_sparse.errors import TaskError
+
+__all__ = [
+    "RELU",
+    "ActivatePrune",
+    "Activation",
+    "ActivationPenalty",
+    "Blueprint",
+    "Cell",
+    "Cycles",
+    "Gradual",
+    "Network",
+    "Operator",
+    "Phase",
+    "Prune",
+    "Quantise",
+    "Recipe",
+    "Regrow",
+    "Rewind",
+    "Sigmoid",
+    "Sparsify",
+    "Step",
+    "Train",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,101 +54,14 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
-class Operator:
-    """An activation `alpha * f(beta * x)`; alpha and beta (one pair per site) are trained if `learn_scales`.
-
-    References:
-        SAFS (Loni et al., 2023), section 4.1.
-    """
-
-    name: str
-    learn_scales: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A discrete GRAFS activation cell `b2(u3(b1(u1(x), u2(x))), u4(x))`.
-
-    Args:
-        unary: names of the operations on the four edges u1, u2, u3, u4.
-        binary: names of the operations at the two vertices b1, b2.
-        gammas: learnt constants by choice name (u1..u4, b1, b2), frozen; a gamma that is absent is trained with
-            the weights (from 1, mix from 0).
-        bounded: clip unbounded operations to magnitude 10.
-
-    References:
-        GRAFS (Strack et al., 2024), section 3.1.
-    """
-
-    unary: tuple[str, str, str, str]
-    binary: tuple[str, str]
-    gammas: tuple[tuple[str, float], ...] = ()
-    bounded: bool = True
-
-
-Activation = Operator | Cell
-
-RELU = Operator("relu")
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How weights are trained: the optimizer's and the schedule's settings.
-
-    Args:
-        optimizer: sgd, adam, adamw, adagrad, rmsprop, fromage or tadam.
-        schedule: constant, step, linear, cosine, halving (0.001 * 0.5 ** (epoch // 20)), plateau or
-            warm_restarts; it runs over the whole phase, however short a trial is.
-        momentum: for sgd only.
-        evaluation_batch_size: fixed here because it changes the last bits of a loss.
-    """
-
-    optimizer: str = "sgd"
-    learning_rate: float = 0.1
-    schedule: str = "constant"
-    momentum: float = 0.0
-    weight_decay: float = 0.0
-    batch_size: int = 64
-    evaluation_batch_size: int = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Train:
-    """A training phase. `activations` None means the blueprint's own."""
-
-    epochs: int
-    recipe: Recipe
-    activations: tuple[Activation, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Prune:
-    """A pruning phase: in each layer keep round(density * n) weights of the highest score.
-
-    Args:
-        score: "magnitude" or "random".
-        densities: one for each prunable layer (conv and linear weights, in forward order), or a single one for
-            all of them.
-    """
-
-    score: str
-    densities: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        for density in self.densities:
-            if not 0.0 <= density <= 1.0:
-                raise TaskError(f"density {density} lies outside [0, 1]")
-
-
-Phase = Train | Prune
-
-
-@dataclass(frozen=True, slots=True)
 class Blueprint:
     """Network, activations, and phases in order; the last phase is the training that is searched over.
 
     `activations` holds one entry for each activation site of the network, or a single one for all of them.
     Phases before the last that no config changes belong to the replicate: done once, cached by content.
+
+    Raises:
+        TaskError: the last phase is neither `Train` nor `Cycles`, or a phase needs what no phase before it gives.
     """
 
     network: Network
@@ -119,39 +69,68 @@ class Blueprint:
     activations: tuple[Activation, ...] = (RELU,)
 
     def __post_init__(self) -> None:
-        if not self.phases or not isinstance(self.phases[-1], Train):
-            raise TaskError("a blueprint's last phase is the training that is searched over")
+        if not self.phases or not isinstance(self.phases[-1], Train | Cycles):
+            raise TaskError("a blueprint's last phase is the training that is searched over: Train or Cycles")
+        if any(isinstance(phase, Cycles) and phase.fork for phase in self.phases[:-1]):
+            raise TaskError("a fork only reports, so it belongs to cycles that are a blueprint's last phase")
+        check_order(self.phases)
 
     @property
-    def search(self) -> Train:
-        """The training phase whose length is the fidelity."""
+    def search(self) -> Train | Cycles:
+        """The phase whose length is the fidelity."""
         phase = self.phases[-1]
-        assert isinstance(phase, Train)
+        assert isinstance(phase, Train | Cycles)
         return phase
 
     @property
+    def unit(self) -> Literal["epochs", "cycles"]:
+        """What the fidelity counts."""
+        return "epochs" if isinstance(self.search, Train) else "cycles"
+
+    @property
+    def length(self) -> int:
+        """Units of the searched phase in full."""
+        return self.search.epochs if isinstance(self.search, Train) else self.search.count
+
+    @property
+    def shortest(self) -> int:
+        """Units after which a trial may stop: no sparsification is cut before its final density."""
+        return self.search.whole_after if isinstance(self.search, Train) else 1
+
+    @property
     def recipe(self) -> Recipe:
-        """The recipe of the searched training."""
-        return self.search.recipe
+        """The recipe of the searched training; of the last one of a cycle."""
+        last = self.search if isinstance(self.search, Train) else self.search.body[-1]
+        assert isinstance(last, Train)
+        return last.recipe
 
     def with_activations(self, activations: tuple[Activation, ...]) -> Blueprint:
         """Return the blueprint with other activations in the phases that do not name their own."""
         return replace(self, activations=activations)
 
     def with_recipe(self, **changes: Any) -> Blueprint:
-        """Return the blueprint with fields of the searched training's recipe changed."""
-        recipe = replace(self.recipe, **changes)
-        return replace(self, phases=(*self.phases[:-1], replace(self.search, recipe=recipe)))
+        """Return the blueprint with changed fields of the searched training's recipe; of all those of a cycle."""
+
+        def changed(phase: Any) -> Any:
+            return replace(phase, recipe=replace(phase.recipe, **changes)) if isinstance(phase, Train) else phase
+
+        search = self.search
+        if isinstance(search, Cycles):
+            body, fork = (tuple(changed(phase) for phase in part) for part in (search.body, search.fork))
+            return replace(self, phases=(*self.phases[:-1], replace(search, body=body, fork=fork)))
+        return replace(self, phases=(*self.phases[:-1], changed(search)))
 
     def with_densities(self, densities: tuple[float, ...]) -> Blueprint:
         """Return the blueprint with the densities of its pruning phases replaced.
 
         Raises:
-            TaskError: the blueprint prunes nowhere.
+            TaskError: the blueprint prunes to densities nowhere.
         """
-        if not any(isinstance(phase, Prune) for phase in self.phases):
+        if not any(isinstance(phase, Prune) and phase.densities for phase in self.phases):
             raise TaskError(
                 f"network {self.network.name!r}: the blueprint has no pruning phase to give densities to"
             )
-        phases = tuple(replace(p, densities=densities) if isinstance(p, Prune) else p for p in self.phases)
+        phases = tuple(
+            replace(p, densities=densities) if isinstance(p, Prune) and p.densities else p for p in self.phases
+        )
         return replace(self, phases=phases)

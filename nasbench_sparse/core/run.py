@@ -12,6 +12,9 @@ from nasbench_sparse.core.declaration import digest
 TABLE_BUILD = "table-build"
 """Study, and optimizer, of runs that only fill a table: leaderboards do not show them."""
 
+CONFIRMATION = "confirmation"
+"""Study, and optimizer, of runs that re-train what a search ended with: leaderboards do not show them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:

@@ -86,6 +86,13 @@ class SearchSpace(ABC):
         """Return what a gradient-based optimizer may relax, or None."""
         return None
 
+    def features(self, config: Config) -> dict[str, float]:
+        """Return numbers beside a config's fields that tell models of the space what the config does; none here.
+
+        Names are not those of fields; a change of what they mean needs new names, since fitted models keep them.
+        """
+        return {}
+
     @property
     @abstractmethod
     def size(self) -> int | None:

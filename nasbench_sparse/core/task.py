@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +15,7 @@ from nasbench_sparse.core.objective import Objective
 from nasbench_sparse.core.problem import Problem
 from nasbench_sparse.core.space import SearchSpace
 from nasbench_sparse.core.trial import Evaluation, SearchStep, Trial
+from nasbench_sparse.errors import TaskError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,12 @@ class Task(ABC):
         family: tasks that share network and data; statistics block by it.
         replicates: how many recorded repetitions there may be, numbered from 0.
         folds: trainings per trial, averaged.
-        numerics: "single", or "stacked(K)".
+        numerics: "single", or "stacked(K)" for trainings K at a time as one program of batched products.
         signal: measured agreement between replicates, None where it has not been measured.
         seconds: measured seconds of one evaluation at full fidelity on one core, for estimates only.
+
+    Raises:
+        TaskError: numerics of another form, or K below 1.
     """
 
     name: str
@@ -69,6 +75,21 @@ class Task(ABC):
     signal: Signal | None = field(default=None, metadata={"prose": True})
     seconds: float | None = field(default=None, metadata={"prose": True})
     description: str = field(default="", metadata={"prose": True})
+
+    def __post_init__(self) -> None:
+        self._check_numerics()
+
+    def _check_numerics(self) -> None:
+        if self.numerics != "single" and not re.fullmatch(r"stacked\([1-9][0-9]*\)", self.numerics):
+            raise TaskError(
+                f"task {self.name!r}: numerics {self.numerics!r} is unknown; allowed are 'single' and "
+                "'stacked(K)', where K is a whole number of at least 1"
+            )
+
+    @property
+    def stack(self) -> int:
+        """How many trials `evaluate_many` trains as one program; 1 if each is trained alone."""
+        return 1 if self.numerics == "single" else int(self.numerics[len("stacked(") : -1])
 
     @property
     def engine(self) -> str:
@@ -104,6 +125,13 @@ class Task(ABC):
         """Whether the data come with the installed packages, so that nothing is downloaded."""
         return True
 
+    def require_data(self) -> None:  # noqa: B027 - most tasks have nothing to check
+        """Check, without reading them, that the data are at hand; called before anything is run.
+
+        Raises:
+            DataError: they are not, saying what to run.
+        """
+
     @abstractmethod
     def evaluate(self, trial: Trial, checkpoint: bytes | None = None) -> tuple[Evaluation, bytes | None]:
         """Train the trial's config to its fidelity on every fold.
@@ -115,6 +143,17 @@ class Task(ABC):
             The evaluation, whose curves begin at step 1 whether continued or not, and a checkpoint to continue
             from (None at the maximal fidelity). Exceptions propagate: the executor turns them into a status.
         """
+
+    def evaluate_many(
+        self, trials: Sequence[Trial], checkpoints: Sequence[bytes | None] | None = None
+    ) -> list[tuple[Evaluation, bytes | None]]:
+        """Evaluate several trials, with the results that `evaluate` gives each of them alone.
+
+        Args:
+            checkpoints: one for each trial; None for no checkpoint at all.
+        """
+        pairs = zip(trials, checkpoints or [None] * len(trials), strict=True)
+        return [self.evaluate(trial, checkpoint) for trial, checkpoint in pairs]
 
     def advance(
         self, step: SearchStep, replicate: int, checkpoint: bytes | None = None

@@ -24,7 +24,7 @@ def make_executor(
 
     Args:
         kind: "serial", "processes", "ray" or "simulated".
-        workers: trials in flight at most; a serial executor has one.
+        workers: trials in flight at most; a serial executor has one, or more to fill the stacks of stacked tasks.
         checkpoints: directory that keeps training states (Ray keeps them in its object store); None keeps them
             in memory.
         trial_timeout: seconds a trial may take, virtual ones if simulated.
@@ -32,7 +32,7 @@ def make_executor(
 
     Raises:
         UnknownName: no such kind.
-        NbsError: several workers for a serial executor, or fewer than one.
+        NbsError: fewer workers than one.
     """
     if workers < 1:
         raise NbsError(f"an executor needs at least one worker, not {workers}")
@@ -42,9 +42,7 @@ def make_executor(
         case "serial":
             from nasbench_sparse.executors.serial import SerialExecutor
 
-            if workers != 1:
-                raise NbsError(f"the serial executor has one worker, not {workers}; use 'processes' or 'ray'")
-            return SerialExecutor(checkpoints, trial_timeout)
+            return SerialExecutor(checkpoints, trial_timeout, workers)
         case "processes":
             from nasbench_sparse.executors.processes import ProcessExecutor
 

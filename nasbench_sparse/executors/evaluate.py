@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from nasbench_sparse.core.curve import Curve
@@ -47,14 +47,50 @@ def evaluate_work(
     return evaluation, left
 
 
+def evaluate_works(
+    task: Task,
+    works: Sequence[Work],
+    checkpoints: Sequence[bytes | None],
+    timer: Callable[[], float] = time.perf_counter,
+) -> list[Outcome]:
+    """Evaluate works together where the task can (`Task.stack`), each with an outcome as of `evaluate_work`.
+
+    Where one of them raises, both halves are evaluated apart, and so on: only those that raise alone have failed.
+    A failed attempt is charged its share of a stack's time.
+    """
+    if len(works) == 1:
+        evaluation, left = evaluate_work(task, works[0], checkpoints[0], timer)
+        if evaluation.status is Status.FAILED and task.stack > 1:
+            evaluation = replace(evaluation, seconds=evaluation.seconds / task.stack)
+        return [(evaluation, left)]
+    trials = [work.trial for work in works]
+    try:
+        outcomes = [_checked(outcome) for outcome in task.evaluate_many(trials, checkpoints)]
+        return [
+            (_settled(task, t, evaluation), left) for t, (evaluation, left) in zip(trials, outcomes, strict=True)
+        ]
+    except (Exception, SystemExit):
+        middle = len(works) // 2
+        return [
+            outcome
+            for part in (slice(middle), slice(middle, None))
+            for outcome in evaluate_works(task, works[part], checkpoints[part], timer)
+        ]
+
+
+def can_share(task: Task, work: Work) -> bool:
+    """Return whether work may be evaluated together with other trials of its task."""
+    return task.stack > 1 and work.recorded is None and work.trial.search is None
+
+
 def failure(status: Status, error: str, seconds: float) -> Evaluation:
     """Build the evaluation of an attempt that brought no result; `error` is one line, then any traceback."""
     return Evaluation(status, seconds=seconds, error=error)
 
 
-def timed_out(limit: float) -> Evaluation:
-    """Build the evaluation of an attempt stopped after `limit` seconds, all of which are charged."""
-    return failure(Status.TIMEOUT, f"TrialTimeout: ran past the limit of {limit:g} s", limit)
+def timed_out(limit: float, stack: int = 1) -> Evaluation:
+    """Build the evaluation of an attempt stopped after `limit` seconds, charged with its share of a stack's."""
+    return failure(Status.TIMEOUT, f"TrialTimeout: ran past the limit of {limit:g} s", limit / stack)
 
 
 def charged_seconds(evaluation: Evaluation, trial: Trial) -> float:

@@ -1,9 +1,10 @@
-"""The serial executor: one trial at a time, in this process."""
+"""The serial executor: one trial, or one stack of trials, at a time, in this process."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,41 +13,49 @@ from typing import ClassVar
 
 from nasbench_sparse.core.executor import Completion, Executor, Work
 from nasbench_sparse.core.task import Task
+from nasbench_sparse.core.trial import Evaluation
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors.checkpoints import open_checkpoints
-from nasbench_sparse.executors.evaluate import Outcome, charged_seconds, evaluate_work, timed_out
+from nasbench_sparse.executors.evaluate import Outcome, can_share, charged_seconds, evaluate_works, timed_out
 
 
 class SerialExecutor(Executor):
     """Evaluates in the calling thread, inside `next_completed`; its clock is the sum of charged seconds.
 
+    Works of a stacked task that wait are evaluated together, up to the task's K; each still completes as its own.
+
     Args:
         checkpoints: directory that keeps training states; None keeps them in memory.
-        trial_timeout: wall seconds a trial may take. It is enforced by a signal, which reaches Python code only
-            between two bytecodes: a single call that hangs inside a library needs the "processes" executor.
+        trial_timeout: wall seconds a trial, or a stack of trials, may take. It is enforced by a signal, which
+            reaches Python code only between two bytecodes: a single call that hangs inside a library needs the
+            "processes" executor.
+        slots: trials in flight at most; more than one only serves to fill stacks.
     """
 
     kind: ClassVar[str] = "serial"
 
-    def __init__(self, checkpoints: Path | None = None, trial_timeout: float | None = None) -> None:
-        self.slots = 1
+    def __init__(self, checkpoints: Path | None = None, trial_timeout: float | None = None, slots: int = 1) -> None:
+        self.slots = slots
         self._checkpoints = open_checkpoints(checkpoints)
         self._limit = trial_timeout
-        self._waiting: tuple[Task, Work] | None = None
+        self._waiting: deque[tuple[Task, Work]] = deque()
+        self._ready: deque[tuple[Work, Evaluation]] = deque()
         self._clock = 0.0
 
     @property
     def free_workers(self) -> int:
-        return 0 if self._waiting else 1
+        return self.slots - len(self._waiting) - len(self._ready)
 
     @property
     def clock(self) -> float:
         return self._clock
 
     def submit(self, task: Task, work: Work) -> None:
-        if self._waiting:
-            raise NbsError("the serial executor takes one trial at a time, and one is in flight")
-        self._waiting = task, work
+        if self.free_workers < 1:
+            raise NbsError(
+                f"the serial executor has {self.slots} trials in flight already; take a completion first"
+            )
+        self._waiting.append((task, work))
 
     def next_completed(self, timeout: float | None = None) -> Completion | None:
         """Evaluate the submitted work; `timeout` is not looked at, since nothing runs in the background.
@@ -54,26 +63,38 @@ class SerialExecutor(Executor):
         Raises:
             NbsError: no work is in flight, or a trial timeout was asked for outside the main thread.
         """
-        if self._waiting is None:
-            raise NbsError("no work is in flight, so none can complete")
-        task, work = self._waiting
-        evaluation, state = self._evaluate(task, work)
-        self._checkpoints.left(task, work.trial, evaluation, state)
-        self._waiting = None
+        if not self._ready:
+            if not self._waiting:
+                raise NbsError("no work is in flight, so none can complete")
+            self._evaluate_next()
+        work, evaluation = self._ready.popleft()
         self._clock += charged_seconds(evaluation, work.trial)
         return Completion(work, evaluation, "serial", self._clock)
 
-    def _evaluate(self, task: Task, work: Work) -> Outcome:
-        if work.recorded is not None:
-            return work.recorded, None
-        checkpoint = self._checkpoints.needed(task, work.trial)
+    def _evaluate_next(self) -> None:
+        task, first = self._waiting[0]
+        works = [first]
+        if can_share(task, first):
+            works = [w for t, w in self._waiting if t.fingerprint == task.fingerprint and can_share(t, w)][
+                : task.stack
+            ]
+        outcomes = self._evaluate(task, works)
+        for work, (evaluation, state) in zip(works, outcomes, strict=True):
+            self._waiting.remove((task, work))
+            self._checkpoints.left(task, work.trial, evaluation, state)
+            self._ready.append((work, evaluation))
+
+    def _evaluate(self, task: Task, works: list[Work]) -> list[Outcome]:
+        if works[0].recorded is not None:
+            return [(works[0].recorded, None)]
+        checkpoints = [self._checkpoints.needed(task, work.trial) for work in works]
         if self._limit is None:
-            return evaluate_work(task, work, checkpoint)
+            return evaluate_works(task, works, checkpoints)
         try:
             with _alarm(self._limit):
-                return evaluate_work(task, work, checkpoint)
+                return evaluate_works(task, works, checkpoints)
         except _Expired:
-            return timed_out(self._limit), None
+            return [(timed_out(self._limit, task.stack), None) for _ in works]
 
 
 AGAIN = 0.1

@@ -7,13 +7,14 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
 from nasbench_sparse.core.executor import Work
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Status
 from nasbench_sparse.errors import NbsError
-from nasbench_sparse.executors.evaluate import Outcome, evaluate_work, failure, failure_text
+from nasbench_sparse.executors.evaluate import Outcome, evaluate_works, failure, failure_text
 from nasbench_sparse.executors.transport import Parcel, unpack
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -46,15 +47,21 @@ class Worker:
 
     def evaluate(self, fingerprint: str, parcel: Parcel | None, work: Work, checkpoint: bytes | None) -> Outcome:
         """Evaluate work on one thread. `parcel` is None for a task that was sent before."""
+        return self.evaluate_many(fingerprint, parcel, [work], [checkpoint])[0]
+
+    def evaluate_many(
+        self, fingerprint: str, parcel: Parcel | None, works: Sequence[Work], checkpoints: Sequence[bytes | None]
+    ) -> list[Outcome]:
+        """Evaluate works of one task together."""
         if parcel is not None:
             self._parcels[fingerprint] = parcel
         try:
             if fingerprint not in self._tasks:
                 self._tasks[fingerprint] = unpack(self._parcels[fingerprint])
         except Exception as error:
-            return failure(Status.FAILED, failure_text(error), 0.0), None
+            return [(failure(Status.FAILED, failure_text(error), 0.0), None) for _ in works]
         use_one_thread()
-        return evaluate_work(self._tasks[fingerprint], work, checkpoint)
+        return evaluate_works(self._tasks[fingerprint], works, checkpoints)
 
 
 def use_one_thread() -> None:
@@ -71,17 +78,17 @@ def main(descriptor: int) -> None:
     worker, connection = Worker(), Connection(descriptor)
     while True:
         try:
-            fingerprint, parcel, work, checkpoint = connection.recv()
+            fingerprint, parcel, works, checkpoints = connection.recv()
         except EOFError:
             return
         connection.send(time.monotonic())
-        outcome = worker.evaluate(fingerprint, parcel, work, checkpoint)
+        outcomes = worker.evaluate_many(fingerprint, parcel, works, checkpoints)
         try:
-            connection.send(outcome)
+            connection.send(outcomes)
         except OSError:
             return
         except Exception as error:
-            connection.send((failure(Status.FAILED, failure_text(error), 0.0), None))
+            connection.send([(failure(Status.FAILED, failure_text(error), 0.0), None) for _ in works])
 
 
 def exit_with_driver() -> None:

@@ -16,6 +16,8 @@ from nasbench_sparse.errors import NbsError, OptimizerError, UnsupportedSpace
 from nasbench_sparse.registry import OptimizerEntry, load_optimizer, load_task
 from nasbench_sparse.runner.suite import Suite
 
+LOCAL_EXECUTORS = ("serial", "processes")
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
@@ -56,8 +58,11 @@ def plan_run(
         raise NbsError(f"task {task.name!r} has replicates 0 to {task.replicates - 1}, not {replicate}")
     if workers < 1:
         raise NbsError(f"a run needs at least one worker, got {workers}")
-    if executor == "serial" and workers != 1:
-        raise NbsError("the serial executor has one worker; use --executor processes, ray or simulated for more")
+    if executor == "serial" and workers > task.stack:
+        fills = f" ({task.stack} fill a stack of task {task.name!r})" if task.stack > 1 else ""
+        raise NbsError(
+            f"the serial executor has one worker{fills}; use --executor processes, ray or simulated for more"
+        )
     spec = RunSpec(
         task=task.name,
         fingerprint=task.fingerprint,
@@ -126,6 +131,17 @@ def check_optimizers(plans: Iterable[PlannedRun]) -> None:
         if combination not in checked:
             build_optimizer(plan)
             checked.add(combination)
+
+
+def check_data(plans: Iterable[PlannedRun]) -> None:
+    """Check that this machine has the data of all runs that train on it, before anything is run.
+
+    Raises:
+        DataError: see `Task.require_data`.
+    """
+    tasks = {plan.spec.fingerprint: plan.task for plan in plans if plan.spec.executor in LOCAL_EXECUTORS}
+    for task in tasks.values():
+        task.require_data()
 
 
 def already_done(recording: Recording, budget: Budget) -> bool:

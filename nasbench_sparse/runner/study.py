@@ -17,7 +17,7 @@ from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors import make_executor
 from nasbench_sparse.runner.drive import Driver
 from nasbench_sparse.runner.loop import Resume, RunLoop
-from nasbench_sparse.runner.plan import PlannedRun, already_done, build_optimizer, check_optimizers
+from nasbench_sparse.runner.plan import PlannedRun, already_done, build_optimizer, check_data, check_optimizers
 from nasbench_sparse.runner.provenance import provenance
 from nasbench_sparse.runner.recorded import Recorded
 from nasbench_sparse.runner.results import KnownResults
@@ -125,6 +125,7 @@ class Study:
         recorded = self.store.statuses()
         todo = [plan for plan in plans if not self._reuse(plan, recorded)]
         check_optimizers(todo)
+        check_data(todo)
         self.recorded.check(self.store, todo)
         self.watcher.planned(plans, len(plans) - len(todo))
         try:

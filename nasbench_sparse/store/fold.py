@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from nasbench_sparse.core.run import TABLE_BUILD
+from nasbench_sparse.core.run import CONFIRMATION, TABLE_BUILD
 from nasbench_sparse.store.encode import FLOAT_FIELDS
 from nasbench_sparse.store.event_schema import EVENT
 
@@ -53,7 +53,7 @@ _RUNS = [
     INSERT INTO {{target}}.runs
     SELECT run_id, run.study, task.fingerprint, run.optimizer, run.options, run.source, run.seed, run.replicate,
            NULL, NULL, run.workers, run.executor, 'running', time, NULL, NULL, provenance,
-           coalesce(run.study = '{TABLE_BUILD}', false), -1
+           coalesce(run.study IN ('{TABLE_BUILD}', '{CONFIRMATION}'), false), -1
     FROM headers AS h ANTI JOIN {{target}}.runs USING (run_id)
     QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY seq) = 1
     """,

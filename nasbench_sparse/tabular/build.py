@@ -27,6 +27,8 @@ def plan_build(
     store already. Leaderboards do not show them.
 
     Args:
+        workers: processes (or actors). Each trains a whole stack of a stacked task at a time, so that the runs have
+            that many times K trials under way; only Ray trains them one by one.
         shard: part i of n, (1, 1) for all: configs i, i + n, i + 2n, ... of the enumeration, so that machines share
             the work and their stores are merged.
     Raises:
@@ -41,6 +43,7 @@ def plan_build(
     configs = len(range(part - 1, length(enumeration, task.space), parts))
     if not configs:
         raise NbsError(f"shard {part}/{parts} holds no config; give fewer shards")
+    together = 1 if executor == "ray" else task.stack
     options = {"mode": enumeration.mode, "number": enumeration.number, "shard": part, "shards": parts}
     return [
         plan_run(
@@ -50,7 +53,7 @@ def plan_build(
             seed=0,
             options=options,
             replicate=replicate,
-            workers=workers,
+            workers=workers * together,
             executor=executor,
             study=TABLE_BUILD,
         )

@@ -54,11 +54,11 @@ class Manifest:
     schema_version: int = SCHEMA_VERSION
 
     def write(self, folder: Path) -> Path:
-        """Write the manifest with its own checksum, and return the file."""
+        """Write the manifest with its own checksum, whole or not at all, and return the file."""
         content = orjson.loads(orjson.dumps(dataclasses.asdict(self)))
-        file = folder / NAME
-        file.write_bytes(orjson.dumps({**content, "checksum": digest(content, 16)}, option=orjson.OPT_INDENT_2))
-        return file
+        fresh = folder / f"{NAME}.new"
+        fresh.write_bytes(orjson.dumps({**content, "checksum": digest(content, 16)}, option=orjson.OPT_INDENT_2))
+        return fresh.replace(folder / NAME)
 
     def check_task(self, task: Task, folder: Path) -> None:
         """Refuse a task whose results are others.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,11 +23,16 @@ from nasbench_sparse.tabular.table import Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from nasbench_sparse.tabular.surrogate.model import Surrogate
+
 Precision = Literal["float64", "float32"]
 
 LICENCE = "CC-BY-4.0"
 
 CONFIGS, CURVES, SEARCHES = "configs.parquet", "curves.parquet", "searches.parquet"
+
+SURROGATE = "surrogate.json"
+"""Named by the manifest of a table that has a surrogate."""
 
 _FEW_VALUES = ("val_accuracy", "test_accuracy", "density")
 """Columns that repeat themselves, which a dictionary makes small."""
@@ -63,12 +69,12 @@ def export_table(
         raise TableError(f"nothing of task {table.task.name!r} is recorded; `table build` trains it")
     folder.mkdir(parents=True, exist_ok=True)
     files = {
-        CONFIGS: _write(folder / CONFIGS, _config_columns(table), sort_out=()),
-        CURVES: _write(folder / CURVES, _curve_columns(points, precision), sort_out=points.names),
+        CONFIGS: write_columns(folder / CONFIGS, _config_columns(table), sort_out=()),
+        CURVES: write_columns(folder / CURVES, _curve_columns(points, precision), sort_out=points.names),
     }
     if table.searches.rows:
         columns = zip(SearchRow._fields, zip(*table.searches.rows, strict=True), strict=True)
-        files[SEARCHES] = _write(folder / SEARCHES, dict(columns), sort_out=())
+        files[SEARCHES] = write_columns(folder / SEARCHES, dict(columns), sort_out=())
     manifest = Manifest(
         task=table.task.name,
         version=table.task.version,
@@ -90,7 +96,7 @@ def export_table(
 
 
 def import_table(folder: Path, task: Task) -> Table:
-    """Read an exported table of a task, every file checked against the manifest.
+    """Read an exported table of a task, every file checked against the manifest; a surrogate when it is asked for.
 
     Raises:
         OtherTask: it is of another task, or of another version of it.
@@ -98,12 +104,12 @@ def import_table(folder: Path, task: Task) -> Table:
     """
     manifest = read_manifest(folder)
     manifest.check_task(task, folder)
-    configs = _read(folder, CONFIGS, manifest)
+    configs = read_columns(folder, CONFIGS, manifest)
     curves = Curves(_points(folder, manifest), configs.num_rows, manifest.replicates)
     _release_memory()
     searches = Searches()
     if SEARCHES in manifest.files:
-        columns = _read(folder, SEARCHES, manifest).select(SearchRow._fields)
+        columns = read_columns(folder, SEARCHES, manifest).select(SearchRow._fields)
         searches = Searches.of(zip(*(column.to_pylist() for column in columns), strict=True))
     return Table(
         task,
@@ -113,7 +119,14 @@ def import_table(folder: Path, task: Task) -> Table:
         listed=manifest.listed,
         replicates=manifest.replicates,
         searches=searches,
+        surrogate=partial(_surrogate, folder, manifest, task) if SURROGATE in manifest.files else None,
     )
+
+
+def _surrogate(folder: Path, manifest: Manifest, task: Task) -> Surrogate:
+    from nasbench_sparse.tabular.surrogate.files import read_surrogate
+
+    return read_surrogate(folder, manifest, task)
 
 
 def _config_columns(table: Table) -> dict[str, Any]:
@@ -141,7 +154,7 @@ def _curve_columns(points: Points, precision: Precision) -> dict[str, Any]:
     return columns
 
 
-def _write(file: Path, columns: Mapping[str, Any], sort_out: tuple[str, ...]) -> dict[str, Any]:
+def write_columns(file: Path, columns: Mapping[str, Any], sort_out: tuple[str, ...]) -> dict[str, Any]:
     """Write columns, numbers with their bytes sorted by significance, and describe the file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -161,7 +174,12 @@ def _write(file: Path, columns: Mapping[str, Any], sort_out: tuple[str, ...]) ->
     return describe_file(file, content.num_rows)
 
 
-def _read(folder: Path, name: str, manifest: Manifest) -> pa.Table:
+def read_columns(folder: Path, name: str, manifest: Manifest) -> pa.Table:
+    """Read a file of a table, checked against the manifest.
+
+    Raises:
+        DamagedTable: it is missing, truncated or changed.
+    """
     import pyarrow as pa
 
     file = _open(folder, name, manifest)
@@ -172,29 +190,32 @@ def _read(folder: Path, name: str, manifest: Manifest) -> pa.Table:
 
 
 def _points(folder: Path, manifest: Manifest) -> Points:
-    """Read the curves part by part, so that little is in memory twice."""
+    """Read the curves one column of a row group at a time, so that little is in memory twice."""
     import pyarrow as pa
 
     names = (*FIELDS, *manifest.metrics)
     file = _open(folder, CURVES, manifest)
+    rows = file.metadata.num_rows
+    numbers, diverged = np.empty((4, rows), dtype=np.int32), np.empty(rows, dtype=np.bool_)
+    values, absent = np.empty((rows, len(names))), np.zeros((0, len(names)), dtype=np.bool_)
+    end = 0
     try:
-        numbers = [_numbers(file, name) for name in ("config", "replicate", "fold", "step")]
-        diverged = _column(file, "diverged").to_numpy().astype(np.bool_)
-        values = np.empty((len(diverged), len(names)))
-        absent = None
-        row = 0
-        for batch in file.iter_batches(_ROW_GROUP, columns=list(names), use_threads=False):
-            end = row + batch.num_rows
+        for group in range(file.num_row_groups):
+            start, end = end, end + file.metadata.row_group(group).num_rows
+            for i, name in enumerate(("config", "replicate", "fold", "step")):
+                numbers[i, start:end] = np.from_dlpack(_column(file, group, name))
+            diverged[start:end] = _flags(_column(file, group, "diverged"))
             for i, name in enumerate(names):
-                column = batch.column(name)
+                column = _column(file, group, name)
                 if column.null_count:
-                    absent = np.zeros(values.shape, dtype=np.bool_) if absent is None else absent
-                    absent[row:end, i] = column.is_null().to_numpy(zero_copy_only=False)
-                values[row:end, i] = column.to_numpy(zero_copy_only=False)
-            row = end
+                    absent = absent if len(absent) else np.zeros(values.shape, dtype=np.bool_)
+                    absent[start:end, i] = _flags(column.is_null())
+                    column = column.fill_null(np.nan)
+                values[start:end, i] = np.from_dlpack(column)
     except (pa.ArrowException, KeyError) as error:
         raise _unreadable(folder / CURVES, error) from error
-    return Points(numbers[0], numbers[1], numbers[2], numbers[3], diverged, values, names, absent)
+    config, replicate, fold, step = numbers
+    return Points(config, replicate, fold, step, diverged, values, names, absent if len(absent) else None)
 
 
 def _open(folder: Path, name: str, manifest: Manifest) -> Any:
@@ -208,12 +229,13 @@ def _open(folder: Path, name: str, manifest: Manifest) -> Any:
         raise _unreadable(file, error) from error
 
 
-def _column(file: Any, name: str) -> Any:
-    return file.read(columns=[name], use_threads=False)[name]
+def _column(file: Any, group: int, name: str) -> Any:
+    return file.read_row_group(group, columns=[name], use_threads=False)[name].combine_chunks()
 
 
-def _numbers(file: Any, name: str) -> Any:
-    return _column(file, name).to_numpy().astype(np.int32)
+def _flags(column: Any) -> Any:
+    """Return booleans as an array; by way of bytes, since `to_numpy` would import pandas (30 MiB, 0.2 s)."""
+    return np.from_dlpack(column.cast("uint8")).view(np.bool_)
 
 
 def _release_memory() -> None:

@@ -92,9 +92,9 @@ def keep_table(folder: Path, task: Task) -> Path:
     """Copy an exported table to where it is found by its task's name, complete or not at all.
 
     Raises:
-        TableError: it is damaged, of another task, or already there.
+        TableError: it or its surrogate is damaged, it is of another task, or already there.
     """
-    import_table(folder, task)
+    _ = import_table(folder, task).surrogate
     kept = imported_tables() / task.name
     if kept.exists():
         raise TableError(f"{kept} exists; remove it to import another table of {task.name!r}")

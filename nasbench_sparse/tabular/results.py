@@ -17,6 +17,7 @@ from nasbench_sparse.runner.results import KnownResults
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.places import find_table
 from nasbench_sparse.tabular.stored import builds, stored_table
+from nasbench_sparse.tabular.surrogate.results import PredictedResults
 from nasbench_sparse.tabular.table import Key, Table
 
 OnMissing = Literal["error", "train"]
@@ -30,7 +31,8 @@ class TabularResults(Recorded):
 
     Args:
         on_missing: what becomes of a trial that is not recorded. "error" ends its run, naming the nearest
-            configs; "train" trains and records it. None means "error" for a tabular task and "train" for others.
+            configs; "train" trains and records it. None means: a table's surrogate answers it, marked as predicted;
+            without one "error" for a tabular task and "train" for others.
     """
 
     on_missing: OnMissing | None = None
@@ -60,12 +62,11 @@ class TabularResults(Recorded):
         def missing(trial: Trial) -> NotInTable:
             return _missing(task, asked, trial)
 
-        return KnownResults(
-            _Layers([*([asked.evaluations] if asked is not None else []), stored]),
-            search,
-            folds=task.folds,
-            missing=missing if refuses else None,
-        )
+        recorded = _Layers([*([asked.evaluations] if asked is not None else []), stored])
+        refusal = missing if refuses else None
+        if self.on_missing is None and asked is not None and asked.surrogate is not None:
+            return PredictedResults(asked.surrogate, recorded, search, folds=task.folds, missing=refusal)
+        return KnownResults(recorded, search, folds=task.folds, missing=refusal)
 
     def check(self, store: Store, plans: Iterable[PlannedRun]) -> None:
         """Refuse one-shot optimizers whose search is not recorded.

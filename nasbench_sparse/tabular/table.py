@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,16 +23,21 @@ if TYPE_CHECKING:
     import polars as pl
 
     from nasbench_sparse.store import Store
+    from nasbench_sparse.tabular.surrogate.model import Surrogate
 
 Key = tuple[str, int]
 
 
 class Answer(NamedTuple):
-    """One training at an epoch: `point` is the mean over folds, None (and `loss` the worst) where it diverged."""
+    """One training at an epoch: `point` is the mean over folds, None (and `loss` the worst) where it diverged.
+
+    `predicted` tells a surrogate's answer from a recorded one.
+    """
 
     status: Status
     loss: float
     point: CurvePoint | None
+    predicted: bool = False
 
 
 class Optimum(NamedTuple):
@@ -45,7 +50,7 @@ class Optimum(NamedTuple):
 
 
 class Table:
-    """The recorded trainings of a task: exact at every config, epoch and replicate, and never a guess.
+    """The recorded trainings of a task: exact at every config, epoch and replicate; a guess only if asked for.
 
     Args:
         task: whose table it is.
@@ -54,6 +59,7 @@ class Table:
         curves: by number of config.
         replicates: how many the table is to cover.
         searches: recorded searches of one-shot optimizers.
+        surrogate: reads the surrogate that was fitted on the table; None if there is none.
 
     Use `Table.load`, or `nasbench_sparse.tabular.stored.stored_table` for what a store holds.
     """
@@ -68,11 +74,12 @@ class Table:
         listed: int,
         replicates: int,
         searches: Searches | None = None,
+        surrogate: Callable[[], Surrogate] | None = None,
     ) -> None:
         self.task, self.keys, self.curves = task, keys, curves
         self.listed, self.replicates = listed, replicates
         self.searches = searches or Searches()
-        self._configs = configs
+        self._configs, self._surrogate = configs, surrogate
         self._index = {key: number for number, key in enumerate(keys)}
 
     @classmethod
@@ -92,15 +99,25 @@ class Table:
 
     # -- questions ------------------------------------------------------------------------------------------
 
-    def query(self, config: Config, at: int | None = None, replicate: int = 0) -> Answer:
+    def query(
+        self, config: Config, at: int | None = None, replicate: int = 0, *, predicted: bool = False
+    ) -> Answer:
         """Return how a config's training stood after `at` units of fidelity, all of them by default.
 
+        Args:
+            predicted: let the table's surrogate answer what is not recorded; its answers say so.
         Raises:
             NotInTable: no such config or replicate, naming the nearest configs.
             OutsideFidelity: `at` lies outside the task's range.
+            TableError: the surrogate is damaged, or not good enough.
         """
         step = self._step(at)
-        training = self._find(config, replicate)
+        try:
+            training = self._find(config, replicate)
+        except NotInTable:
+            if not predicted or self.surrogate is None:
+                raise
+            return self._predicted(self.surrogate, config, step)
         points = self.curves.points(training, step)
         if len(points) < self.task.folds:
             if training >= 0 and not self.curves.diverged[training]:
@@ -168,6 +185,15 @@ class Table:
 
         return table_frame(self)
 
+    @cached_property
+    def surrogate(self) -> Surrogate | None:
+        """What predicts the configs that are not recorded, if it was fitted.
+
+        Raises:
+            TableError: it is damaged, or not good enough.
+        """
+        return None if self._surrogate is None else self._surrogate()
+
     # -- parts ----------------------------------------------------------------------------------------------
 
     def config(self, number: int) -> dict[str, Value]:
@@ -225,6 +251,12 @@ class Table:
         if training == -1:
             raise self.not_found(self.config(number), replicate)
         return training
+
+    def _predicted(self, surrogate: Surrogate, config: Config, step: int) -> Answer:
+        curve = surrogate.curve(self._canonical(config))
+        if len(curve) < step:
+            return Answer(Status.DIVERGED, self.task.objective.worst, None, True)
+        return Answer(Status.OK, self.task.objective.loss(curve[step - 1]), curve[step - 1], True)
 
     def _canonical(self, config: Config) -> dict[str, Value]:
         given = plain(config)

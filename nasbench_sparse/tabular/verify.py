@@ -13,6 +13,7 @@ from nasbench_sparse.core.curve import Curve, CurvePoint
 from nasbench_sparse.core.executor import Work
 from nasbench_sparse.core.run import TABLE_BUILD
 from nasbench_sparse.core.trial import Evaluation, Trial
+from nasbench_sparse.errors import TableError
 from nasbench_sparse.executors import make_executor
 from nasbench_sparse.store.verify import Problem
 from nasbench_sparse.tabular.coverage import coverage
@@ -48,7 +49,7 @@ class Retrained:
 
 
 def verify_table(table: Table) -> list[Problem]:
-    """Check coverage, duplicates, and that seconds never run backwards."""
+    """Check coverage, duplicates, that seconds never run backwards, and that a surrogate can be read."""
     name = table.task.name
     problems = []
     counts = coverage(table)
@@ -68,6 +69,10 @@ def verify_table(table: Table) -> list[Problem]:
         problems.append(
             Problem(name, f"the seconds of {backwards} curves decrease or are negative", "export or fetch it again")
         )
+    try:
+        _ = table.surrogate
+    except TableError as error:
+        problems.append(Problem(name, str(error), "`table fit` fits another surrogate"))
     return problems
 
 

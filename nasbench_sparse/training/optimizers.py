@@ -19,14 +19,42 @@ from nasbench_sparse.training.tadam import TAdam
 Groups = list[dict[str, Any]]
 
 OPTIMIZERS: dict[str, Callable[[Groups, Recipe, WeightMasks], Optimizer]] = {
-    "sgd": lambda g, r, m: torch.optim.SGD(g, lr=r.learning_rate, momentum=r.momentum, fused=True),
-    "adam": lambda g, r, m: torch.optim.Adam(g, lr=r.learning_rate, fused=True),
-    "adamw": lambda g, r, m: torch.optim.AdamW(g, lr=r.learning_rate, fused=True),
-    "adagrad": lambda g, r, m: torch.optim.Adagrad(g, lr=r.learning_rate, fused=True),
-    "rmsprop": lambda g, r, m: torch.optim.RMSprop(g, lr=r.learning_rate, foreach=True),
-    "fromage": lambda g, r, m: Fromage(g, lr=r.learning_rate),
-    "tadam": lambda g, r, m: TAdam(g, lr=r.learning_rate, size=m.survivors),
+    "sgd": lambda g, r, m: torch.optim.SGD(
+        g, lr=r.learning_rate, momentum=r.momentum, fused=True, **dict(r.optimizer_options)
+    ),
+    "adam": lambda g, r, m: torch.optim.Adam(g, lr=r.learning_rate, fused=True, **dict(r.optimizer_options)),
+    "adamw": lambda g, r, m: torch.optim.AdamW(g, lr=r.learning_rate, fused=True, **dict(r.optimizer_options)),
+    "adagrad": lambda g, r, m: torch.optim.Adagrad(g, lr=r.learning_rate, fused=True, **dict(r.optimizer_options)),
+    "rmsprop": lambda g, r, m: torch.optim.RMSprop(
+        g, lr=r.learning_rate, foreach=True, **dict(r.optimizer_options)
+    ),
+    "fromage": lambda g, r, m: Fromage(g, lr=r.learning_rate, **dict(r.optimizer_options)),
+    "tadam": lambda g, r, m: TAdam(g, lr=r.learning_rate, size=m.survivors, **dict(r.optimizer_options)),
 }
+
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "sgd": ("nesterov", "dampening"),
+    "adam": ("betas", "eps", "amsgrad"),
+    "adamw": ("betas", "eps", "amsgrad"),
+    "adagrad": ("lr_decay", "initial_accumulator_value", "eps"),
+    "rmsprop": ("alpha", "eps", "momentum", "centered"),
+    "fromage": (),
+    "tadam": ("betas", "eps", "degrees"),
+}
+"""What `Recipe.optimizer_options` may name."""
+
+
+def check_optimizer(recipe: Recipe) -> None:
+    """Check a recipe's optimizer before anything is trained.
+
+    Raises:
+        UnknownName: an unknown optimizer or option, naming the nearest ones.
+    """
+    if recipe.optimizer not in OPTIMIZERS:
+        raise unknown("optimizer", recipe.optimizer, OPTIMIZERS)
+    for name, _ in recipe.optimizer_options:
+        if name not in OPTIONS[recipe.optimizer]:
+            raise unknown(f"option of optimizer {recipe.optimizer!r}", name, OPTIONS[recipe.optimizer])
 
 
 def build_optimizer(recipe: Recipe, network: nn.Module, masks: WeightMasks) -> Optimizer:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
-from typing import Any
 
 import torch
 
-from nasbench_sparse.core.blueprint import Blueprint, Prune, Train
-from nasbench_sparse.core.declaration import declare, digest
+from nasbench_sparse.core.blueprint import Blueprint, Cycles, Train
 from nasbench_sparse.core.trial import SharedTraining
-from nasbench_sparse.nn.networks import prunable_layers
-from nasbench_sparse.sparsity.masks import WeightMasks
 from nasbench_sparse.training import cache
+from nasbench_sparse.training.content import content_of, key_of
+from nasbench_sparse.training.cycles import CycleTraining
 from nasbench_sparse.training.device import training_device
 from nasbench_sparse.training.encoding import curve_from_json, curve_to_json, pack, unpack
 from nasbench_sparse.training.loop import Training
-from nasbench_sparse.training.optimizers import build_optimizer
+from nasbench_sparse.training.moment import Moment, activations_of
 from nasbench_sparse.training.repetition import Repetition
-from nasbench_sparse.training.state import Activations, State, enter, initial_state, leave, pruned
-from nasbench_sparse.training.version import ENGINE
+from nasbench_sparse.training.setting_up import state_left, training_of
+from nasbench_sparse.training.state import Activations, State, broadcast, initial_state
+from nasbench_sparse.training.transitions import carry_out
 
 CPU = torch.device("cpu")
 RECENT_STATES = 16
@@ -46,7 +45,7 @@ def prepare(
         The state the searched training starts from, and the shared trainings behind it.
     """
     count = len(blueprint.phases) - 1
-    key = _key(blueprint, count, repetition)
+    key = key_of(blueprint, count, repetition)
     if key in _recent:
         _recent.move_to_end(key)
         return _recent[key]
@@ -61,7 +60,7 @@ def prepare(
 def set_up(
     blueprint: Blueprint, phase: int, state: State, repetition: Repetition, device: torch.device = CPU
 ) -> Training:
-    """Set up a training phase from the state before it, with a new optimizer.
+    """Set up a `Train` phase from the state before it, with a new optimizer.
 
     Args:
         phase: its index in `blueprint.phases`; -1 is the searched training.
@@ -69,18 +68,18 @@ def set_up(
     phase %= len(blueprint.phases)
     train = blueprint.phases[phase]
     assert isinstance(train, Train)
-    network = enter(blueprint.network, _activations(blueprint, train), state, repetition).to(device)
-    masks = WeightMasks([w for _, w in prunable_layers(network)], [mask.to(device) for mask in state.masks])
-    return Training(
-        network=network,
-        masks=masks,
-        optimizer=build_optimizer(train.recipe, network, masks),
-        recipe=train.recipe,
-        epochs=train.epochs,
-        data=repetition.data_on(device),
-        order=repetition.order(phase),
-        seconds=state.seconds,
-        diverged=state.diverged,
+    return training_of(train, state, Moment(blueprint, repetition, str(phase)), device)
+
+
+def begin(
+    blueprint: Blueprint, phase: int, state: State, repetition: Repetition, device: torch.device
+) -> Training | CycleTraining:
+    """Set up a training phase of either kind from the state before it; see `set_up`."""
+    phase %= len(blueprint.phases)
+    if isinstance(blueprint.phases[phase], Train):
+        return set_up(blueprint, phase, state, repetition, device)
+    return CycleTraining(
+        blueprint, phase, repetition, device, state, seconds=state.seconds, diverged=state.diverged
     )
 
 
@@ -91,52 +90,38 @@ def _state_after(
     if count == 0:
         return initial_state(blueprint.network, blueprint.activations, repetition)
     phase = blueprint.phases[count - 1]
-    if isinstance(phase, Prune):
+    if not isinstance(phase, Train | Cycles):
         state = _state_after(blueprint, declared, count - 1, repetition, done)
-        return pruned(blueprint.network, phase, state, repetition)
+        return carry_out(phase, state, Moment(blueprint, repetition, str(count - 1)))
 
-    def train() -> Training:
+    def train() -> tuple[Training | CycleTraining, State]:
         start = _state_after(blueprint, declared, count - 1, repetition, done)
-        training = set_up(blueprint, count - 1, start, repetition, training_device())
-        training.run(phase.epochs)
-        return training
+        training = begin(blueprint, count - 1, start, repetition, training_device())
+        training.run(phase.epochs if isinstance(phase, Train) else phase.count)
+        if isinstance(training, CycleTraining):
+            return training, replace(training.state, seconds=training.seconds, diverged=training.diverged)
+        return training, state_left(training, start, Moment(blueprint, repetition, str(count - 1)))
 
-    activations = _activations(blueprint, phase)
-    if _content(blueprint, count) != _content(declared, count):
-        training = train()
-        end = leave(blueprint.network, training.network, activations, training.masks.masks)
-        return replace(end, seconds=training.seconds, diverged=training.diverged)
+    if content_of(blueprint, count) != content_of(declared, count):
+        return train()[1]
 
     def compute() -> bytes:
-        training = train()
-        end = leave(blueprint.network, training.network, activations, training.masks.masks)
+        training, end = train()
         header = {"activations": len(end.activations), "diverged": training.diverged}
         return pack(end.tensors, {**header, "curve": curve_to_json(training.curve)})
 
-    key = _key(blueprint, count, repetition)
+    key = key_of(blueprint, count, repetition)
     content, _ = cache.fetch(key, compute)
     tensors, header = unpack(content)
     curve = curve_from_json(header["curve"])
     done.append(SharedTraining(key, repetition.replicate, repetition.fold, curve))
-    return State.from_tensors(tensors, _broadcast(activations, header["activations"]), header["diverged"])
+    return State.from_tensors(
+        tensors, last_activations(blueprint, phase, header["activations"]), header["diverged"]
+    )
 
 
-def _activations(blueprint: Blueprint, phase: Train) -> Activations:
-    return blueprint.activations if phase.activations is None else phase.activations
-
-
-def _broadcast(activations: Activations, sites: int) -> Activations:
-    return activations * sites if len(activations) == 1 else activations
-
-
-def _content(blueprint: Blueprint, count: int) -> list[Any]:
-    """Return everything the state after `count` phases depends on, replicate and fold apart, as JSON data."""
-    phases = [
-        replace(p, activations=_activations(blueprint, p)) if isinstance(p, Train) else p
-        for p in blueprint.phases[:count]
-    ]
-    return [declare(blueprint.network), declare(phases)]
-
-
-def _key(blueprint: Blueprint, count: int, repetition: Repetition) -> str:
-    return digest([ENGINE, declare(repetition), *_content(blueprint, count)], size=16)
+def last_activations(blueprint: Blueprint, phase: Train | Cycles, sites: int) -> Activations:
+    """Return the activations that a phase leaves, one for each of the network's sites."""
+    last = phase if isinstance(phase, Train) else phase.body[-1]
+    assert isinstance(last, Train)
+    return broadcast(activations_of(blueprint, last), sites)

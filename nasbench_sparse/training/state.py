@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
-from nasbench_sparse.core.blueprint import Activation, Network, Operator, Prune
+from nasbench_sparse.core.blueprint import Activation, Network
 from nasbench_sparse.nn.networks import build_network, prunable_layers
 from nasbench_sparse.nn.sites import activation_sites, spread
-from nasbench_sparse.sparsity.pruning import prune_layers
 from nasbench_sparse.training.encoding import prefixed, without_prefix
 from nasbench_sparse.training.repetition import Repetition
 
@@ -26,6 +26,10 @@ class State:
         masks: one boolean mask for each prunable layer.
         activations: those it was trained with, one for each site; empty before any training.
         seconds: training time that belongs to the trial; none where all of it was shared.
+        saved: weights of the first training at the points that later phases rewind to, by point.
+        alive: weights alive in each layer when the last training ended; empty where that is what the masks say.
+        taken: the fraction of them pruned since.
+        shifts: what AP-bias-k added to biases since, by parameter, for rewinding to keep.
     """
 
     weights: dict[str, Tensor]
@@ -33,21 +37,33 @@ class State:
     activations: Activations = ()
     seconds: float = 0.0
     diverged: bool = False
+    saved: Mapping[str, dict[str, Tensor]] = field(default_factory=dict)
+    alive: tuple[int, ...] = ()
+    taken: float = 0.0
+    shifts: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def tensors(self) -> dict[str, Tensor]:
-        """All tensors by name, as `from_tensors` takes them."""
-        return prefixed("weights", self.weights) | prefixed("masks", {str(i): m for i, m in enumerate(self.masks)})
+        """All tensors by name, as `from_tensors` takes them; not those that matter only between trainings."""
+        tensors = prefixed("weights", self.weights) | prefixed(
+            "masks", {str(i): m for i, m in enumerate(self.masks)}
+        )
+        for point, weights in self.saved.items():
+            tensors |= prefixed(f"saved/{point}", weights)
+        return tensors
 
     @staticmethod
     def from_tensors(tensors: dict[str, Tensor], activations: Activations, diverged: bool) -> State:
         """Undo `tensors`."""
         masks = without_prefix("masks", tensors)
+        saved = without_prefix("saved", tensors)
+        points = sorted({name.partition("/")[0] for name in saved})
         return State(
             without_prefix("weights", tensors),
             tuple(masks[str(i)] for i in range(len(masks))),
             activations,
             diverged=diverged,
+            saved={point: without_prefix(point, saved) for point in points},
         )
 
 
@@ -73,20 +89,20 @@ def enter(network: Network, activations: Activations, state: State, repetition: 
     return module
 
 
-def leave(network: Network, module: nn.Module, activations: Activations, masks: tuple[Tensor, ...]) -> State:
+def leave(
+    network: Network,
+    module: nn.Module,
+    activations: Activations,
+    masks: tuple[Tensor, ...],
+    saved: Mapping[str, dict[str, Tensor]] | None = None,
+) -> State:
     """Return the state a training left."""
     names = [name for name, _ in activation_sites(module)]
     weights = {name: tensor.cpu() for name, tensor in module.state_dict().items()}
-    return State(weights, tuple(mask.cpu() for mask in masks), spread(network.name, names, activations))
+    chosen = spread(network.name, names, activations)
+    return State(weights, tuple(mask.cpu() for mask in masks), chosen, saved=saved or {})
 
 
-def pruned(network: Network, phase: Prune, state: State, repetition: Repetition) -> State:
-    """Return the state after a pruning phase; pruned weights are zero."""
-    activations = state.activations or (Operator("identity"),)
-    layers = prunable_layers(enter(network, activations, state, repetition))
-    masks = prune_layers(phase, layers, state.masks, lambda layer: repetition.numpy(f"mask/{layer}"))
-    zeroed = {
-        f"{name}.weight": weight.detach().masked_fill(~mask, 0.0)
-        for (name, weight), mask in zip(layers, masks, strict=True)
-    }
-    return replace(state, weights=state.weights | zeroed, masks=masks)
+def broadcast(activations: Activations, sites: int) -> Activations:
+    """Repeat a single activation for all sites."""
+    return activations * sites if len(activations) == 1 else activations

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nasbench_sparse.core.blueprint import Blueprint
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Evaluation, SearchStep, Trial
+from nasbench_sparse.data.catalogue import base_name, dataset_info
+from nasbench_sparse.data.place import require
 from nasbench_sparse.errors import TaskError, UnknownName
-from nasbench_sparse.training.data import dataset_info
+from nasbench_sparse.training.stacked.limits import check_stackable
+from nasbench_sparse.training.stacked.version import STACKED_ENGINE
 from nasbench_sparse.training.version import ENGINE
 
 
@@ -22,26 +26,46 @@ class TrainingTask(Task):
         folds: 1 for a fixed split into training and validation parts, more for a cross validation over both.
 
     Raises:
-        TaskError: another unit than epochs, or a searched training of another length than `fidelity.max`.
+        TaskError: another unit than epochs, a searched training of another length than `fidelity.max`, or stacked
+            numerics with another network than "mlp", or with what stacked training does not know.
         UnknownName: an unknown data set.
     """
 
     blueprint: Blueprint
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         dataset_info(self.dataset)
-        if self.fidelity.unit != "epochs":
-            raise TaskError(f"task {self.name!r}: a training's fidelity counts epochs, not {self.fidelity.unit}")
-        if self.fidelity.max != self.blueprint.search.epochs:
+        unit, length = self.blueprint.unit, self.blueprint.length
+        if self.fidelity.unit != unit:
+            raise TaskError(f"task {self.name!r}: this training's fidelity counts {unit}, not {self.fidelity.unit}")
+        if self.fidelity.max != length:
             raise TaskError(
                 f"task {self.name!r}: fidelity.max is {self.fidelity.max}, but the blueprint's searched training "
-                f"has {self.blueprint.search.epochs} epochs; schedules run over both, so they must be equal"
+                f"has {length} {unit}; schedules run over both, so they must be equal"
             )
+        if self.fidelity.min < self.blueprint.shortest:
+            raise TaskError(
+                f"task {self.name!r}: the sparsification of the searched training ends with epoch "
+                f"{self.blueprint.shortest} and cannot be cut short, so fidelity.min must be at least that, "
+                f"not {self.fidelity.min}"
+            )
+        if self.numerics != "single":
+            check_stackable(self.blueprint, self.numerics)
 
     @property
     def engine(self) -> str:
-        """Version of the training engine."""
-        return ENGINE
+        """Version of the training engine, and of the stacked one where that trains."""
+        return ENGINE if self.numerics == "single" else f"{ENGINE}, stacked {STACKED_ENGINE}"
+
+    @property
+    def offline(self) -> bool:
+        """Whether the data set comes with the installed packages."""
+        return dataset_info(self.dataset).offline
+
+    def require_data(self) -> None:
+        """See `Task.require_data`."""
+        require(base_name(self.dataset), dataset_info(self.dataset).origin)
 
     @property
     def searchable(self) -> bool:
@@ -50,9 +74,24 @@ class TrainingTask(Task):
 
     def evaluate(self, trial: Trial, checkpoint: bytes | None = None) -> tuple[Evaluation, bytes | None]:
         """See `Task.evaluate`."""
+        if self.numerics != "single":
+            return self.evaluate_many([trial], [checkpoint])[0]
         from nasbench_sparse.training.engine import evaluate
 
         return evaluate(self, trial, checkpoint)
+
+    def evaluate_many(
+        self, trials: Sequence[Trial], checkpoints: Sequence[bytes | None] | None = None
+    ) -> list[tuple[Evaluation, bytes | None]]:
+        """See `Task.evaluate_many`; stacked trainings are K slots at a time, a slot for each trial and fold.
+
+        A result does not depend on the other trials, bit for bit.
+        """
+        if self.numerics == "single":
+            return super().evaluate_many(trials, checkpoints)
+        from nasbench_sparse.training.stacked.engine import evaluate_many
+
+        return evaluate_many(self, trials, checkpoints or [None] * len(trials))
 
     def advance(
         self, step: SearchStep, replicate: int, checkpoint: bytes | None = None

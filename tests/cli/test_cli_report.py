@@ -58,3 +58,24 @@ def test_leaderboard_in_latex(command: Command, store: Path) -> None:
     out = command("leaderboard", "-s", store, "-f", "latex").out
     assert out.count(r"\begin{table}") == 2
     assert r"lahc & 1.00 & 3 & 1.000 &" in out
+
+
+def test_leaderboard_and_report_of_a_density_band(command: Command, store: Path, tmp_path: Path) -> None:
+    out = command("leaderboard", "-s", store, "--density", "0.05:0.1").out
+    assert "Only trainings whose final density is 0.05 to 0.1 (1 % of slack) count" in out
+    assert "nothing there lies in that band" in command("leaderboard", "-s", store, "--density", 0.9).out
+    assert "no band of densities" in command("leaderboard", "-s", store, "--density", "thin").err
+    assert (
+        "no band of densities" in command("report", "-o", tmp_path / "r", "-s", store, "--density", "0.2:0.1").err
+    )
+    assert command("report", "-o", tmp_path / "r", "-s", store, "--density", "0:0.1", "--task", "c").status == 0
+    assert "density 0 to 0.1" in (tmp_path / "r" / "index.html").read_text()
+
+
+@pytest.mark.parametrize("words", [("leaderboard",), ("report", "-o", "r"), ("query", "SELECT 1")])
+def test_reading_a_store_that_is_not_there_makes_nothing(
+    command: Command, tmp_path: Path, words: tuple[str]
+) -> None:
+    done = command(*words, "-s", tmp_path / "no" / "dir" / "x")
+    assert (done.status, "there is no store" in done.err) == (1, True)
+    assert not (tmp_path / "no").exists()

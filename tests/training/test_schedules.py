@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -25,6 +27,41 @@ def test_learning_rate_golden_values(schedule: str, epochs: int, expected: dict[
     recipe = Recipe(schedule=schedule, learning_rate=0.8)
     for epoch, rate in expected.items():
         assert learning_rate(recipe, Progress(epoch, epochs)) == pytest.approx(rate, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "epochs", "expected"),
+    [
+        (Recipe("sgd", 0.8, "cosine", schedule_options=(("final", 0.2),)), 6, {0: 0.8, 2: 0.65, 3: 0.5, 4: 0.35}),
+        (Recipe("sgd", 0.8, "asni_cosine", schedule_options=(("delta", 0.5),)), 4, {0: 0.8, 2: 0.6, 3: 0.4}),
+        (
+            Recipe("sgd", 0.8, "multistep", schedule_options=(("milestones", (2, 5)),)),
+            8,
+            {1: 0.8, 2: 0.08, 5: 0.008},
+        ),
+        (Recipe("sgd", 0.8, "linear", warmup_epochs=4), 12, {0: 0.2, 1: 0.4, 3: 0.8, 4: 0.8, 8: 0.4, 11: 0.1}),
+        (Recipe("sgd", 0.8, "linear", warmup_epochs=4, schedule_every="step"), 12, {0: 0.0, 0.5: 0.1, 6: 0.6}),
+        (
+            Recipe(
+                "sgd", 0.8, "multistep", schedule_options=(("milestones", (5,)), ("factor", 0.5)), warmup_epochs=2
+            ),
+            8,
+            {0: 0.4, 1: 0.8, 4: 0.8, 5: 0.4},
+        ),
+    ],
+    ids=lambda value: value.schedule if isinstance(value, Recipe) else "",
+)
+def test_learning_rate_with_options_and_warm_up(recipe: Recipe, epochs: int, expected: dict[float, float]) -> None:
+    """asni_cosine: 0.4 (1 + cos(pi e / 6)), 60 degrees at e = 2."""
+    for epoch, rate in expected.items():
+        assert learning_rate(recipe, Progress(epoch, epochs)) == pytest.approx(rate, rel=1e-12)
+
+
+def test_asni_cosine_stays_positive_where_the_printed_one_does_not() -> None:
+    rates = [learning_rate(Recipe("sgd", 0.05, "asni_cosine"), Progress(epoch, 160)) for epoch in range(160)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] > 0.0
+    assert rates[80] == pytest.approx(0.025 * (1 + math.cos(math.pi / 2.1)))
 
 
 def test_plateau_falls_after_more_than_two_epochs_without_progress() -> None:

@@ -35,4 +35,6 @@ def board_of(results: Results) -> Board:
         results.repeated,
         unit=results.unit,
         asked=results.asked,
+        density=results.density,
+        outside=results.outside,
     )

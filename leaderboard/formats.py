@@ -9,9 +9,10 @@ from dataclasses import asdict
 from typing import Any
 
 from nasbench_sparse.leaderboard.latex import booktabs
+from nasbench_sparse.leaderboard.notes import notes
 from nasbench_sparse.leaderboard.runs import Contender
 from nasbench_sparse.leaderboard.scores import Board, Entry
-from nasbench_sparse.leaderboard.table import Table, entries_table, notes, standings_table
+from nasbench_sparse.leaderboard.table import Table, board_tables
 
 ENTRY_FIELDS = (
     "loss",
@@ -31,20 +32,25 @@ ENTRY_FIELDS = (
 
 
 def markdown(board: Board) -> str:
-    """Return both tables and the notes."""
-    parts = [_markdown_table(table) for table in (standings_table(board), entries_table(board)) if table.rows]
-    return "\n\n".join([*parts, "\n".join(f"- {note}" for note in notes(board))]) + "\n"
+    """Return the tables and the notes."""
+    parts = [_markdown_table(table) for table in board_tables(board)]
+    return "\n\n".join([*parts, "\n".join(f"- {_plain(note)}" for note in notes(board))]) + "\n"
 
 
 def _markdown_table(table: Table) -> str:
     rule = [":--" if column in table.left else "--:" for column in table.columns]
-    rows = [[cell.replace("|", "\\|") for cell in row] for row in (table.columns, rule, *table.rows)]
+    rows = [[_plain(cell).replace("|", "\\|") for cell in row] for row in (table.columns, rule, *table.rows)]
     return f"**{table.title}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+def _plain(text: str) -> str:
+    """Return text in which no name can open an HTML tag, which Markdown would pass on."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
 def latex(board: Board) -> str:
-    """Return both tables for `\\usepackage{booktabs}`, the notes in the caption of the first."""
-    tables = [table for table in (standings_table(board), entries_table(board)) if table.rows]
+    """Return the tables for `\\usepackage{booktabs}`, the notes in the caption of the first."""
+    tables = board_tables(board)
     said = notes(board)
     if not tables:
         return "".join(f"% {note}\n" for note in said)
@@ -71,6 +77,8 @@ def as_json(board: Board) -> str:
         "standings": [{**_contender(s.contender), **_fields(s)} for s in board.standings],
         "entries": [_entry(entry) for entry in board.entries],
         "budgets": dict(board.budgets),
+        "budget_unit": board.unit,
+        "density": None if board.density is None else list(board.density),
         "tasks": list(board.tasks),
         "complete_tasks": list(board.complete_tasks),
         "superseded": [asdict(old) for old in board.superseded],

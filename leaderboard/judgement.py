@@ -10,7 +10,7 @@ import numpy as np
 from nasbench_sparse.leaderboard.board import board_of
 from nasbench_sparse.leaderboard.evidence import Evidence, gather
 from nasbench_sparse.leaderboard.results import Results
-from nasbench_sparse.leaderboard.scores import BASELINE, Board
+from nasbench_sparse.leaderboard.scores import Board, spread
 from nasbench_sparse.leaderboard.statistics.aggregates import aggregate
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
 from nasbench_sparse.leaderboard.statistics.check import Floats
@@ -34,7 +34,8 @@ def judged_board(results: Results, *, seed: int = 0) -> Board:
     standings = []
     for place, standing in enumerate(board.standings):
         name = names[standing.contender]
-        interval = _score_interval(board, evidence, name, np.random.default_rng([seed, place]))
+        rng = np.random.default_rng([seed, place])
+        interval = _score_interval(board, evidence, name, rng) if standing.ranked else None
         standings.append(
             replace(
                 standing,
@@ -65,27 +66,27 @@ def duels(evidence: Evidence, *, seed: int = 0) -> Duels:
     return counts
 
 
+def scored_tasks(board: Board) -> tuple[str, ...]:
+    """Return the tasks on which scores are averaged: complete for all that are ranked, and with a spread."""
+    with_score = {entry.task for entry in board.entries if entry.normalised is not None}
+    return tuple(task for task in board.complete_tasks if task in with_score)
+
+
+def score_matrix(board: Board, evidence: Evidence, name: str) -> Floats | None:
+    """Return a ranked contender's normalised scores, (runs, scored tasks); None where there is no scored task."""
+    ends = {task: found for task in scored_tasks(board) if (found := spread(board.on(task))) is not None}
+    if not ends:
+        return None
+    baseline, best = zip(*ends.values(), strict=True)
+    return normalised_scores(evidence.matrix(name, list(ends)), baseline, best).values
+
+
 def _score_interval(board: Board, evidence: Evidence, name: str, rng: np.random.Generator) -> Interval | None:
-    """Return the stratified interval of a normalised score over complete tasks, where they have equal runs."""
-    lowest = {task: _lowest(board, task, None) for task in board.complete_tasks}
-    baseline = {task: _lowest(board, task, BASELINE) for task in board.complete_tasks}
-    tasks = [task for task in board.complete_tasks if lowest[task] < baseline[task]]
-    if not tasks:
+    """Return the stratified interval of a normalised score, where the scored tasks have equal numbers of runs."""
+    scores = score_matrix(board, evidence, name)
+    if scores is None or np.isnan(scores).any():
         return None
-    losses = evidence.matrix(name, tasks)
-    if np.isnan(losses).any():
-        return None
-    scores = normalised_scores(losses, [baseline[t] for t in tasks], [lowest[t] for t in tasks])
-    return aggregate("mean", _mean, scores.values, rng).interval
-
-
-def _lowest(board: Board, task: str, optimizer: str | None) -> float:
-    losses = [
-        entry.loss
-        for entry in board.entries
-        if entry.task == task and entry.loss is not None and optimizer in (None, entry.contender.optimizer)
-    ]
-    return min(losses, default=np.nan)
+    return aggregate("mean", _mean, scores, rng).interval
 
 
 def _mean(stack: Floats) -> Floats:

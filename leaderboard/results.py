@@ -32,8 +32,10 @@ class Wanted:
         run_ids, study: runs named one by one, and those made for a study; together where both are given.
         space: a type of search space, such as "LayerDensity".
         evaluations, seconds: the budget, in full evaluations or on the runs' clock; not both.
+        density: lowest and highest final density of the trainings that count, with 1 % of slack at either end,
+            since a mask keeps whole weights (5 % of 9,224 weights are 5.009 %).
     Raises:
-        NbsError: two budgets, or one that is not positive.
+        NbsError: two budgets, one that is not positive, or a band that is not within 0 and 1.
     """
 
     tasks: Collection[str] | None = None
@@ -43,6 +45,7 @@ class Wanted:
     family: str | None = None
     evaluations: float | None = None
     seconds: float | None = None
+    density: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.evaluations is not None and self.seconds is not None:
@@ -50,6 +53,16 @@ class Wanted:
         for amount in (self.evaluations, self.seconds):
             if amount is not None and not amount > 0:
                 raise NbsError(f"a budget of {amount:g} compares nothing; give a positive number")
+        if self.density is not None and not 0 <= self.density[0] <= self.density[1] <= 1:
+            low, high = self.density
+            raise NbsError(
+                f"{low:g} to {high:g} is no band of densities; give two fractions of 0 to 1, the lower first"
+            )
+
+    @property
+    def all_runs(self) -> bool:
+        """Whether every visible run is wanted."""
+        return all(part is None for part in (self.tasks, self.run_ids, self.study, self.space, self.family))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +73,8 @@ class Results:
         budgets: per task, the amount of `unit` at which it is compared; tasks without an ended run are left out.
         best: per run id, the lowest loss at the maximal fidelity within the budget; absent where there is none.
         chosen: what the queries' setting `run_ids` is: None where every visible run of the store counts.
+        density: band in which a training's final density must lie to count; None where any does.
+        outside: tasks left out because no run has anything in the band.
         queries: the SQL that was carried out, by name.
     """
 
@@ -71,6 +86,8 @@ class Results:
     superseded: tuple[Superseded, ...] = ()
     repeated: int = 0
     chosen: tuple[str, ...] | None = None
+    density: tuple[float, float] | None = None
+    outside: tuple[str, ...] = ()
     queries: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -100,9 +117,6 @@ class Results:
 def read_results(store: Store, wanted: Wanted | None = None) -> Results:
     """Read the runs wanted and their losses; hidden runs are left out."""
     wanted = wanted or Wanted()
-    every = Wanted() == Wanted(
-        tasks=wanted.tasks, run_ids=wanted.run_ids, study=wanted.study, space=wanted.space, family=wanted.family
-    )
     runs_query = query(
         "runs",
         tasks=None if wanted.tasks is None else sorted(wanted.tasks),
@@ -114,7 +128,7 @@ def read_results(store: Store, wanted: Wanted | None = None) -> Results:
     rows = [_run(row) for row in store.sql(runs_query).to_dicts()]
     selection = select(rows)
     chosen = None
-    if not every or len(selection.runs) < len(rows):
+    if not wanted.all_runs or len(selection.runs) < len(rows):
         chosen = tuple(sorted(run.run_id for run in selection.runs))
     budgets, unit = _budgets(selection.runs, wanted)
     losses_query = query(
@@ -122,19 +136,30 @@ def read_results(store: Store, wanted: Wanted | None = None) -> Results:
         run_ids=chosen,
         evaluations=budgets if unit == "evaluations" else None,
         seconds=wanted.seconds,
+        **band_settings(wanted.density),
     )
     best = dict(store.sql(losses_query).iter_rows()) if selection.runs else {}
+    inside = {run.task for run in selection.runs if wanted.density is None or run.run_id in best}
+    runs = tuple(run for run in selection.runs if run.task in inside)
     return Results(
-        runs=selection.runs,
-        budgets=budgets,
+        runs=runs,
+        budgets={task: amount for task, amount in budgets.items() if task in inside},
         best=best,
         unit=unit,
         asked=wanted.evaluations is not None or wanted.seconds is not None,
         superseded=selection.superseded,
         repeated=selection.repeated,
-        chosen=chosen,
+        chosen=chosen if len(runs) == len(selection.runs) else tuple(sorted(run.run_id for run in runs)),
+        density=wanted.density,
+        outside=tuple(sorted({run.task for run in selection.runs} - inside)),
         queries={"runs": runs_query, "final_losses": losses_query},
     )
+
+
+def band_settings(density: tuple[float, float] | None) -> dict[str, float | None]:
+    """Return the settings by which a query knows a band of densities."""
+    low, high = (None, None) if density is None else density
+    return {"density_low": low, "density_high": high}
 
 
 def _budgets(

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from nasbench_sparse.leaderboard.ranking import mean_ranks, ranked_together
 from nasbench_sparse.leaderboard.runs import BudgetUnit, Contender, RunRow, Superseded, covers
 
 BASELINE = "random"
@@ -24,8 +25,10 @@ class Entry:
         without_result: covering runs in which no training at the maximal fidelity ended well.
         trials, bad_trials: outcomes told, and those not OK, in all runs.
         full_evaluations, optimizer_seconds, evaluation_seconds: spent, mean per run.
+        exhausted: covering runs that had nothing more to ask before they had spent the common budget.
         rank: among the task's contenders, ties share the mean of their places.
-        normalised: 1 at the task's best contender, 0 at random search; None where that is missing or best.
+        normalised: 1 at the task's best contender, 0 at random search; None where the task has no spread (see
+            `spread`).
     """
 
     task: str
@@ -41,6 +44,7 @@ class Entry:
     full_evaluations: float
     optimizer_seconds: float | None
     evaluation_seconds: float
+    exhausted: int = 0
     rank: float | None = None
     normalised: float | None = None
 
@@ -52,18 +56,22 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A contender over all tasks; ranks, wins and normalised scores over complete tasks only.
+    """A contender over all tasks; ranks, wins and normalised scores are those of the contenders ranked together.
 
     Args:
-        wins: complete tasks on which no mean loss is lower.
+        ranked: whether it is one of them (see `ranked_together`); if not, mean rank, wins and score are None.
+        mean_rank: over the complete tasks, among the contenders ranked together.
+        wins: complete tasks on which none of them has a lower mean loss.
+        normalised: mean over the complete tasks that have a score.
         score_low, score_high: 95 % interval of the normalised score; None until judged, or where there is none.
-        better, equal, worse: duels with every other contender on every complete task, by what a test within the
-            task shows after correction; None until judged.
+        better, equal, worse: duels with every other contender on every task that both completed, by what a test
+            within the task shows after correction; None until judged.
     """
 
     contender: Contender
+    ranked: bool
     mean_rank: float | None
-    wins: int
+    wins: int | None
     normalised: float | None
     tasks: int
     optimizer_seconds: float
@@ -79,13 +87,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A leaderboard: standings best first, entries by task and rank.
+    """A leaderboard: standings best first and those not ranked last, entries by task and rank.
 
     Args:
         budgets: amount of `unit` at which each task is compared.
         asked: whether that budget was asked for, rather than the largest that is common.
-        complete_tasks: tasks on which every contender has all of its runs.
+        complete_tasks: tasks on which every contender that is ranked has all of its runs.
         repeated: runs left out because another executor ran the same seed.
+        density: band of final densities within which incumbents count; None where any does.
+        outside: tasks left out because nothing lies in the band.
     """
 
     standings: tuple[Standing, ...]
@@ -97,6 +107,22 @@ class Board:
     repeated: int = 0
     unit: BudgetUnit = "evaluations"
     asked: bool = False
+    density: tuple[float, float] | None = None
+    outside: tuple[str, ...] = ()
+
+    @property
+    def ranked(self) -> tuple[Standing, ...]:
+        """The standings of the contenders ranked together, best first."""
+        return tuple(standing for standing in self.standings if standing.ranked)
+
+    @property
+    def apart(self) -> tuple[Standing, ...]:
+        """The standings of those that miss some of the complete tasks."""
+        return tuple(standing for standing in self.standings if not standing.ranked)
+
+    def on(self, task: str) -> tuple[Entry, ...]:
+        """Return the entries of one task, best first."""
+        return tuple(entry for entry in self.entries if entry.task == task)
 
 
 def make_board(
@@ -108,6 +134,8 @@ def make_board(
     *,
     unit: BudgetUnit = "evaluations",
     asked: bool = False,
+    density: tuple[float, float] | None = None,
+    outside: tuple[str, ...] = (),
 ) -> Board:
     """Score runs.
 
@@ -128,23 +156,22 @@ def make_board(
             if (task, contender) in groups
         ]
         entries += _ranked(present)
-    by_task = {task: [entry for entry in entries if entry.task == task] for task in tasks}
-    complete = [
-        task
-        for task in tasks
-        if len(by_task[task]) == len(contenders) and all(entry.complete for entry in by_task[task])
-    ]
-    standings = [_standing(contender, entries, complete) for contender in contenders]
+    done = {c: frozenset(e.task for e in entries if e.contender == c and e.complete) for c in contenders}
+    together, complete = ranked_together(done)
+    places = {task: _places((e for e in entries if e.task == task), together) for task in complete}
+    standings = [_standing(contender, entries, places, ranked=contender in together) for contender in contenders]
     return Board(
         standings=tuple(sorted(standings, key=_order)),
         entries=tuple(entries),
         budgets=dict(budgets),
         tasks=tuple(tasks),
-        complete_tasks=tuple(complete),
+        complete_tasks=complete,
         superseded=tuple(superseded),
         repeated=repeated,
         unit=unit,
         asked=asked,
+        density=density,
+        outside=outside,
     )
 
 
@@ -168,6 +195,7 @@ def _entry(
         finished=len(covering),
         failed=sum(run.status == "failed" for run in runs),
         without_result=sum(run.run_id not in incumbents for run in covering),
+        exhausted=sum(not _reached(run, budget, unit) for run in covering),
         trials=sum(run.trials for run in runs),
         bad_trials=sum(run.bad_trials for run in runs),
         full_evaluations=sum(run.full_evaluations for run in runs) / len(runs),
@@ -176,39 +204,56 @@ def _entry(
     )
 
 
+def _reached(run: RunRow, budget: float | None, unit: BudgetUnit) -> bool:
+    return budget is not None and run.spent(unit) >= budget - 1e-9
+
+
 def _ranked(entries: Iterable[Entry]) -> list[Entry]:
     """Add ranks and normalised scores to one task's entries; best first, those without a loss last."""
     entries = list(entries)
     scored = [(entry, entry.loss) for entry in entries if entry.loss is not None]
     losses = [loss for _, loss in scored]
     ranks = mean_ranks(losses)
-    random = min((e for e, _ in scored if e.contender.optimizer == BASELINE), key=_baseline_order, default=None)
-    base = None if random is None else random.loss
-    best = min(losses, default=None)
+    ends = spread(entries)
     result = [
-        replace(entry, rank=rank, normalised=normalised(loss, base, best))
+        replace(entry, rank=rank, normalised=normalised(loss, ends))
         for (entry, loss), rank in zip(scored, ranks, strict=True)
     ]
     result.sort(key=lambda entry: (entry.rank, entry.contender))
     return result + [entry for entry in entries if entry.loss is None]
 
 
-def _baseline_order(entry: Entry) -> tuple[int, Contender]:
-    return entry.contender.workers, entry.contender
+def baseline_entry(entries: Iterable[Entry]) -> Entry | None:
+    """Return random search's entry on a task, of several the one with the fewest workers; None without a loss."""
+    found = [e for e in entries if e.contender.optimizer == BASELINE and e.loss is not None]
+    return min(found, key=lambda entry: (entry.contender.workers, entry.contender), default=None)
 
 
-def mean_ranks(losses: Sequence[float]) -> list[float]:
-    """Rank losses from 1, the lowest; ties share the mean of the places they take."""
-    return [
-        sum(other < loss for other in losses) + (sum(other == loss for other in losses) + 1) / 2 for loss in losses
-    ]
+def best_entry(entries: Iterable[Entry]) -> Entry | None:
+    """Return the entry of a task with the lowest mean loss; None where there is no loss."""
+    found = [(e.loss, e.contender, e) for e in entries if e.loss is not None]
+    return min(found)[2] if found else None
 
 
-def normalised(loss: float, random: float | None, best: float | None) -> float | None:
-    """Return the share of the way from random search's loss to the best one; None where there is no way."""
-    if random is None or best is None or not best < random:
+def spread(entries: Iterable[Entry]) -> tuple[float, float] | None:
+    """Return one task's mean loss of random search and the lowest one, between which scores are measured.
+
+    None where random search is less than two standard errors of their difference above the lowest: then a score
+    would divide by noise. Also None with one run of either, whose standard error is not known.
+    """
+    entries = list(entries)
+    random, best = baseline_entry(entries), best_entry(entries)
+    if random is None or best is None or random.loss is None or best.loss is None:
         return None
-    return (random - loss) / (random - best)
+    if random.standard_error is None or best.standard_error is None:
+        return None
+    error = math.hypot(random.standard_error, best.standard_error)
+    return (random.loss, best.loss) if random.loss - best.loss > 2 * error else None
+
+
+def normalised(loss: float, ends: tuple[float, float] | None) -> float | None:
+    """Return the share of the way from random search's loss to the best one; None where there is no spread."""
+    return None if ends is None else (ends[0] - loss) / (ends[0] - ends[1])
 
 
 def standard_error(values: Sequence[float]) -> float | None:
@@ -220,15 +265,22 @@ def standard_error(values: Sequence[float]) -> float | None:
     return math.sqrt(variance / len(values))
 
 
-def _standing(contender: Contender, entries: Sequence[Entry], complete: Sequence[str]) -> Standing:
+def _standing(
+    contender: Contender,
+    entries: Sequence[Entry],
+    places: Mapping[str, Mapping[Contender, tuple[float, bool]]],
+    *,
+    ranked: bool,
+) -> Standing:
     own = [entry for entry in entries if entry.contender == contender]
-    compared = [entry for entry in own if entry.task in complete]
-    firsts = {task: min(e.rank for e in entries if e.task == task and e.rank is not None) for task in complete}
+    own_places = [task_places[contender] for task_places in places.values()] if ranked else []
+    scores = [e.normalised for e in own if ranked and e.task in places and e.normalised is not None]
     return Standing(
         contender=contender,
-        mean_rank=_mean([entry.rank for entry in compared if entry.rank is not None]),
-        wins=sum(entry.rank == firsts[entry.task] for entry in compared),
-        normalised=_mean([entry.normalised for entry in compared if entry.normalised is not None]),
+        ranked=ranked,
+        mean_rank=_mean([rank for rank, _ in own_places]),
+        wins=sum(first for _, first in own_places) if ranked else None,
+        normalised=_mean(scores),
         tasks=len(own),
         optimizer_seconds=sum((entry.optimizer_seconds or 0.0) * entry.runs for entry in own),
         evaluation_seconds=sum(entry.evaluation_seconds * entry.runs for entry in own),
@@ -237,9 +289,17 @@ def _standing(contender: Contender, entries: Sequence[Entry], complete: Sequence
     )
 
 
+def _places(entries: Iterable[Entry], together: frozenset[Contender]) -> dict[Contender, tuple[float, bool]]:
+    """Return each contender's rank on a complete task among those ranked together, and whether none is lower."""
+    losses = {e.contender: e.loss for e in entries if e.contender in together and e.loss is not None}
+    ranks = mean_ranks(list(losses.values()))
+    lowest = min(losses.values())
+    return {who: (rank, losses[who] == lowest) for who, rank in zip(losses, ranks, strict=True)}
+
+
 def _order(standing: Standing) -> tuple[float, int, Contender]:
     rank = math.inf if standing.mean_rank is None else standing.mean_rank
-    return rank, -standing.wins, standing.contender
+    return rank, -(standing.wins or 0), standing.contender
 
 
 def _mean(values: Sequence[float]) -> float | None:

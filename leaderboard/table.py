@@ -1,4 +1,4 @@
-"""Tables: a leaderboard as columns and cells of text, and the notes that must be read with it."""
+"""Tables: a leaderboard as columns and cells of text; `notes` holds what must be read with them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from nasbench_sparse.leaderboard.runs import Contender, labels
-from nasbench_sparse.leaderboard.scores import BASELINE, Board, Entry, Standing
+from nasbench_sparse.leaderboard.scores import Board, Entry, Standing
 
 HOLE = "—"
 INCOMPLETE = "†"
@@ -23,15 +23,20 @@ class Table:
     groups: tuple[int, ...] = ()
 
 
+def board_tables(board: Board) -> list[Table]:
+    """Return the tables that have rows: standings, pairs of those not ranked, and the losses on each task."""
+    return [table for table in (standings_table(board), apart_table(board), entries_table(board)) if table.rows]
+
+
 def standings_table(board: Board) -> Table:
-    """Return one row for each contender, best first."""
-    names = _labels(board)
+    """Return one row for each contender, best first; those not ranked come last."""
+    names = board_labels(board)
     judged = any(s.better is not None for s in board.standings)
     rows = tuple(
         (
             names[s.contender],
             number(s.mean_rank, 2),
-            str(s.wins) if board.complete_tasks else HOLE,
+            HOLE if s.wins is None else str(s.wins),
             number(s.normalised, 3),
             *([_interval(s), _duels(s)] if judged else []),
             f"{s.tasks}/{len(board.tasks)}",
@@ -54,9 +59,40 @@ def standings_table(board: Board) -> Table:
         "own time",
         "training",
     )
-    compared = len(board.complete_tasks)
-    title = f"Standings over {compared} of {len(board.tasks)} task{'s' if len(board.tasks) != 1 else ''}"
-    return Table(title, columns, rows, frozenset({"optimizer"}))
+    return Table(standings_title(board), columns, rows, frozenset({"optimizer"}))
+
+
+def standings_title(board: Board) -> str:
+    """Say over how many tasks the standings are, and of how many contenders if not of all."""
+    title = f"Standings over {len(board.complete_tasks)} of {len(board.tasks)} task{plural(len(board.tasks))}"
+    return f"{title}, {len(board.ranked)} of {len(board.standings)} contenders ranked" if board.apart else title
+
+
+def apart_table(board: Board) -> Table:
+    """Compare each contender that is not ranked with each that is, on the tasks both completed."""
+    names = board_labels(board)
+    rows = []
+    for apart in board.apart:
+        for ranked in board.ranked:
+            lower, equal, higher = duel(board, apart.contender, ranked.contender)
+            cells = (names[apart.contender] if ranked is board.ranked[0] else "", names[ranked.contender])
+            rows.append((*cells, *map(str, (lower + equal + higher, lower, equal, higher))))
+    columns = ("not ranked", "against", "tasks", "lower", "equal", "higher")
+    title = "Not ranked: mean losses where both completed"
+    groups = (len(board.ranked),) * len(board.apart)
+    return Table(title, columns, tuple(rows), frozenset({"not ranked", "against"}), groups)
+
+
+def duel(board: Board, first: Contender, second: Contender) -> tuple[int, int, int]:
+    """Count the tasks completed by both on which the first has the lower, the same and the higher mean loss."""
+    one, two = (
+        {entry.task: entry.loss for entry in board.entries if entry.contender == who and entry.complete}
+        for who in (first, second)
+    )
+    pairs = [(loss, two[task]) for task, loss in one.items() if task in two]
+    kept = [(mine, other) for mine, other in pairs if mine is not None and other is not None]
+    lower, equal = sum(a < b for a, b in kept), sum(a == b for a, b in kept)
+    return lower, equal, len(kept) - lower - equal
 
 
 def _interval(standing: Standing) -> str:
@@ -71,7 +107,7 @@ def _duels(standing: Standing) -> str:
 
 def entries_table(board: Board) -> Table:
     """Return one row for each task and contender, best first within a task."""
-    names = _labels(board)
+    names = board_labels(board)
     by_task = Counter(entry.task for entry in board.entries)
     rows: list[tuple[str, ...]] = []
     previous = ""
@@ -103,86 +139,8 @@ def _entry_row(entry: Entry, name: str, task: str) -> tuple[str, ...]:
     )
 
 
-def notes(board: Board) -> list[str]:
-    """Return the sentences without which the numbers would mislead."""
-    if not board.entries:
-        return ["No runs to compare."]
-    has_baseline = any(entry.contender.optimizer == BASELINE for entry in board.entries)
-    lines = [
-        "Loss: mean over runs of the incumbent's loss at the task's maximal fidelity; lower is better.",
-        f"Score: 0 is {BASELINE} search's mean loss, 1 the best mean loss of the task."
-        if has_baseline
-        else f"Score needs runs of {BASELINE} search, of which there are none.",
-        *(
-            ["w/t/l: wins, ties and losses by tests within each task, Holm-corrected at 5 %; too few runs tie."]
-            if any(s.better is not None for s in board.standings)
-            else []
-        ),
-        _budget_note(board),
-        *_hole_notes(board),
-    ]
-    without = sum(entry.without_result for entry in board.entries)
-    if without:
-        lines.append(
-            f"{without} run{_s(without)} ended no training at the maximal fidelity and count"
-            f"{'s' if without == 1 else ''} with the objective's worst loss."
-        )
-    bad = sum(entry.bad_trials for entry in board.entries)
-    if bad:
-        total = sum(entry.trials for entry in board.entries)
-        lines.append(f"{bad} of {total} trials diverged, failed, timed out or ran out of memory.")
-    if board.repeated:
-        lines.append(f"{board.repeated} run{_s(board.repeated)} left out: another executor ran the same seed.")
-    lines += [
-        f"Superseded: {old.runs} run{_s(old.runs)} of {old.what} at {old.old:.12}; ranked is {old.new:.12}."
-        for old in board.superseded
-    ]
-    return lines
-
-
-def _budget_note(board: Board) -> str:
-    amounts = sorted({round(amount, 6) for amount in board.budgets.values()})
-    if board.asked and amounts:
-        measure = "full-evaluation equivalents" if board.unit == "evaluations" else "seconds of the runs' clock"
-        return f"Compared at {amounts[0]:g} {measure}, as asked for; runs that spent less are left out."
-    what = "the smallest budget that every finished run of a task spent"
-    if not amounts:
-        return "No run has ended yet, so nothing is compared."
-    if len(amounts) == 1:
-        return f"Compared at {amounts[0]:g} full-evaluation equivalents, {what}."
-    each = ", ".join(f"{task} {amount:g}" for task, amount in sorted(board.budgets.items()))
-    return f"Compared at {what}, in full-evaluation equivalents: {each}."
-
-
-def _hole_notes(board: Board) -> list[str]:
-    lines = []
-    if any(not entry.complete for entry in board.entries):
-        lines.append(f"{INCOMPLETE} runs failed or have not ended; the mean is over the others.")
-    names = _labels(board)
-    present = {(entry.task, entry.contender) for entry in board.entries}
-    holes = [
-        f"{names[s.contender]} on {task}"
-        for task in board.tasks
-        for s in board.standings
-        if (task, s.contender) not in present
-    ]
-    if holes:
-        shown = ", ".join(holes[:6]) + (f" and {len(holes) - 6} more" if len(holes) > 6 else "")
-        lines.append(f"Never run: {shown}.")
-    scored = {entry.task for entry in board.entries if entry.normalised is not None}
-    unscored = [task for task in board.complete_tasks if scored and task not in scored]
-    if unscored:
-        lines.append(f"No score, since no optimizer is better than {BASELINE} search, on {', '.join(unscored)}.")
-    uneven = [task for task in board.tasks if len({e.finished for e in board.entries if e.task == task}) > 1]
-    if uneven:
-        lines.append(f"Optimizers have different numbers of runs on {', '.join(uneven)}.")
-    if len(board.complete_tasks) < len(board.tasks):
-        left_out = ", ".join(task for task in board.tasks if task not in board.complete_tasks)
-        lines.append(f"Mean rank, wins and mean score leave out tasks with holes: {left_out}.")
-    return lines
-
-
-def _labels(board: Board) -> dict[Contender, str]:
+def board_labels(board: Board) -> dict[Contender, str]:
+    """Return what each contender of a board is called."""
     return labels([standing.contender for standing in board.standings])
 
 
@@ -204,5 +162,6 @@ def duration(seconds: float | None) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def _s(count: int) -> str:
+def plural(count: int) -> str:
+    """Return the ending of a noun."""
     return "" if count == 1 else "s"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 DIVERGING = ("#D55E00", "#f6f6f4", "#0072B2")
 SEQUENTIAL = ("#f6f6f4", "#7db4d6", "#0072B2")
 EMPTY = "#dcdcdc"
+SHORT = 3
+"""Letters of a column's name that fit above it without turning."""
 
 
 def matrix_figure(
@@ -58,14 +60,11 @@ def draw_matrix(
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     ax.set_yticks(np.arange(len(rows)) + 0.5, [printable(name, 32) for name in rows])
-    ax.set_xticks(
-        np.arange(len(columns)) + 0.5,
-        [printable(name, 32) for name in columns],
-        rotation=40,
-        ha="right",
-        rotation_mode="anchor",
-        color=INK,
-    )
+    ax.set_xticks(np.arange(len(columns)) + 0.5, [printable(name, 32) for name in columns], color=INK)
+    if max(map(len, columns)) > SHORT:
+        ax.tick_params(axis="x", labelrotation=40)
+        for label in ax.get_xticklabels():
+            label.set(horizontalalignment="right", rotation_mode="anchor")
     for i, line in enumerate(texts):
         for j, text in enumerate(line):
             shade = shades(scale(values[i, j])) if np.isfinite(values[i, j]) else (0.86, 0.86, 0.86, 1.0)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 COLUMNS = 3
 MOST_PANELS = 24
+LONGEST_KEY = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ def line_panels(
     """Draw panels side by side; beyond `MOST_PANELS` the rest is left out."""
     shown = panels[:MOST_PANELS]
     names = [name for name in looks if any(line.name == name for panel in shown for line in panel.lines)]
-    figure, axes = panel_grid(len(shown), legend_rows=math.ceil(len(names) / 6) if legend else 0)
+    legend_rows = math.ceil(len(names) / legend_columns(names, grid_width(len(shown)))) if legend and names else 0
+    figure, axes = panel_grid(len(shown), legend_rows=legend_rows)
     for place, (ax, panel) in enumerate(zip(axes, shown, strict=True)):
         for line in panel.lines:
             _line(ax, line, looks[line.name])
@@ -66,14 +68,25 @@ def panel_grid(count: int, *, legend_rows: int, height: float = 1.9) -> tuple[Fi
 
     columns = min(COLUMNS, count)
     rows = math.ceil(count / columns)
-    width = 7.4 if columns > 1 else 4.6
     tall = height if columns > 1 else 2.6
-    figure = Figure(figsize=(width, tall * rows + 0.22 * legend_rows), layout="constrained")
+    figure = Figure(figsize=(grid_width(count), tall * rows + 0.22 * legend_rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     flat = [ax for row in axes for ax in row]
     for ax in flat[count:]:
         ax.set_visible(False)
     return figure, flat[:count]
+
+
+def grid_width(count: int) -> float:
+    """Return the width of a figure of so many panels, in inches."""
+    return 7.4 if count > 1 else 4.6
+
+
+def legend_columns(names: Sequence[str], width: float) -> int:
+    """Return how many names fit side by side above a figure, each with its key; rows are then filled evenly."""
+    longest = min(LONGEST_KEY, max(map(len, names)))
+    most = max(1, min(6, int(width / (0.5 + 0.065 * longest))))
+    return math.ceil(len(names) / math.ceil(len(names) / most))
 
 
 def add_legend(figure: Figure, names: Sequence[str], looks: Mapping[str, Look]) -> None:
@@ -83,12 +96,10 @@ def add_legend(figure: Figure, names: Sequence[str], looks: Mapping[str, Look]) 
     if not names:
         return
     keys = [
-        Line2D([], [], color=looks[name].colour, linestyle=looks[name].dash, label=printable(name, 36))
+        Line2D([], [], color=looks[name].colour, linestyle=looks[name].dash, label=printable(name, LONGEST_KEY))
         for name in names
     ]
-    longest = min(36, max(map(len, names)))
-    most = 6 if longest < 14 else 3 if longest < 24 else 2
-    columns = math.ceil(len(names) / math.ceil(len(names) / most))
+    columns = legend_columns(names, figure.get_figwidth())
     figure.legend(handles=keys, loc="outside upper center", ncols=columns, labelcolor=INK)
 
 

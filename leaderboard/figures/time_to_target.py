@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nasbench_sparse.leaderboard.figures.panels import Panel, line_panels
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def time_to_target_figure(panel: Panel, looks: Mapping[str, Look]) -> Figure:
-    """Draw the share of (run, target) pairs reached over spending, all tasks together; higher is better."""
-    figure = line_panels([panel], looks, "share of the budget", "targets reached")
-    figure.axes[0].set_ylim(-0.02, 1.02)
+def time_to_target_figure(panels: Sequence[Panel], looks: Mapping[str, Look]) -> Figure:
+    """Draw the share of (run, target) pairs reached over spending, one panel for each axis; higher is better."""
+    figure = line_panels(panels, looks, "share of the budget", "targets reached")
+    for ax in figure.axes:
+        ax.set_ylim(-0.02, 1.02)
     return figure

@@ -1,9 +1,22 @@
 /* When each run's incumbent at the maximal fidelity improved, in full evaluations and on the run's clock. */
 WITH settings AS (
-    SELECT CAST(NULL AS VARCHAR[]) AS run_ids -- NULL takes every visible run
+    SELECT
+        CAST(NULL AS VARCHAR[]) AS run_ids,                  -- NULL takes every visible run
+        CAST(NULL AS DOUBLE) AS density_low,                 -- band of the final density, with 1 % of slack
+        CAST(NULL AS DOUBLE) AS density_high                 -- since masks keep whole weights; NULL: any
+),
+in_band AS ( -- trainings to the maximal fidelity whose final density, the mean over folds, lies in the band
+    SELECT g.fingerprint, g.config_key, g.replicate
+    FROM trainings AS g
+    JOIN tasks AS k USING (fingerprint)
+    WHERE (SELECT density_low FROM settings) IS NOT NULL
+      AND g.phase = 'search' AND g.step = CAST(k.declaration ->> '$.fidelity.max' AS INTEGER)
+    GROUP BY g.fingerprint, g.config_key, g.replicate
+    HAVING avg(g.density) BETWEEN (SELECT 0.99 * density_low FROM settings)
+                              AND (SELECT 1.01 * density_high FROM settings)
 ),
 chosen AS (
-    SELECT r.run_id, CAST(k.declaration ->> '$.fidelity.max' AS INTEGER) AS full_size
+    SELECT r.run_id, r.fingerprint, s.density_low IS NULL AS any_density, CAST(k.declaration ->> '$.fidelity.max' AS INTEGER) AS full_size
     FROM visible_runs AS r
     JOIN tasks AS k USING (fingerprint)
     CROSS JOIN settings AS s
@@ -12,7 +25,8 @@ chosen AS (
 told AS (
     SELECT
         t.run_id,
-        t.kind = 'trial' AND t.status = 'OK' AND t.fidelity = c.full_size AND isfinite(t.loss) AS counts,
+        t.kind = 'trial' AND t.status = 'OK' AND t.fidelity = c.full_size AND isfinite(t.loss)
+            AND (c.any_density OR (c.fingerprint, t.config_key, t.replicate) IN (FROM in_band)) AS counts,
         t.loss,
         row_number() OVER in_order AS place,
         sum(coalesce(t.units, 0)) OVER in_order / c.full_size AS evaluations,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasbench_sparse.errors import NbsError
+from nasbench_sparse.leaderboard.report.agreement import agreement_section
 from nasbench_sparse.leaderboard.report.blocks import Picture, Section, Sheet
 from nasbench_sparse.leaderboard.report.comparison import comparison_section
 from nasbench_sparse.leaderboard.report.coverage import coverage_section
@@ -26,6 +27,7 @@ SECTIONS: tuple[Callable[[Subject], Section], ...] = (
     comparison_section,
     progress_section,
     findings_section,
+    agreement_section,
     coverage_section,
     methods_section,
 )
@@ -53,6 +55,7 @@ def build_report(
     *,
     suite: str | None = None,
     tasks: Collection[str] | None = None,
+    density: tuple[float, float] | None = None,
     seed: int = 0,
 ) -> Report:
     """Write `index.html`, and beside it figures as PDF and SVG and tables as LaTeX and CSV.
@@ -61,6 +64,7 @@ def build_report(
         directory: made if need be; files of an earlier report in it are replaced.
         suite: only the runs that this suite plans, or that were made for a study of this name.
         tasks: only these tasks.
+        density: only incumbents whose final density lies in this band, see `Wanted`.
         seed: of the bootstrap; the same store and seed give the same bytes.
     Raises:
         UnknownName: the store has no runs of such a suite or task.
@@ -68,18 +72,23 @@ def build_report(
     """
     check_held(store, tasks=tasks or ())
     ids = None if suite is None else suite_runs(store, suite)
-    results = read_results(store, Wanted(run_ids=ids, study=suite, tasks=tasks))
+    results = read_results(store, Wanted(run_ids=ids, study=suite, tasks=tasks, density=density))
     parts = [*([suite] if suite else []), *sorted(tasks or ())]
-    return write_subject(make_subject(store, results, seed=seed), directory, ", ".join(parts) or "All runs")
+    title = ", ".join(parts) or "All runs"
+    if density is not None:
+        title += f", density {density[0]:g} to {density[1]:g}"
+    return write_subject(make_subject(store, results, seed=seed), directory, title)
 
 
 def write_subject(subject: Subject, directory: str | Path, what: str) -> Report:
     """Write a report on a subject; see `build_report`."""
-    sections = [make(subject) for make in (SECTIONS if subject.results.runs else BARE)]
-    lead, points = headline(subject)
-    page = render(what, subject.store.path.name, lead, points, sections, subject.base_queries)
     folder = Path(directory)
     try:
+        for part in ("figures", "tables"):  # before anything is computed
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        sections = [make(subject) for make in (SECTIONS if subject.results.runs else BARE)]
+        lead, points = headline(subject)
+        page = render(what, subject.store.path.name, lead, points, sections, subject.base_queries)
         files = _write(folder, page, sections)
     except OSError as error:
         raise NbsError(f"{folder} cannot be written: {error.strerror or error}") from error
@@ -87,8 +96,6 @@ def write_subject(subject: Subject, directory: str | Path, what: str) -> Report:
 
 
 def _write(folder: Path, page: str, sections: Collection[Section]) -> list[Path]:
-    for part in ("figures", "tables"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
     (folder / "index.html").write_text(page, encoding="utf-8")
     for section in sections:
         for block in section.blocks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -151,10 +152,10 @@ def _win_matrix(subject: Subject, family: Family) -> Picture:
 
 
 def _rank_diagram(subject: Subject) -> Block:
-    names = subject.order
+    names = subject.ranked
     how = "statistics.critical_difference"
     if len(names) < 3:
-        sentence = "No critical difference diagram: two contenders are compared by the signed-rank test alone."
+        sentence = "No critical difference diagram: it takes three contenders that are ranked together."
         return Remark(sentences=(sentence,), how=how, queries=subject.base_queries)
     evidence = subject.evidence
     try:
@@ -163,7 +164,7 @@ def _rank_diagram(subject: Subject) -> Block:
             unit=evidence.unit,
             rng=subject.rng("critical difference"),
             families=evidence.blocks,
-            post_hoc=_post_hoc(evidence, len(names)),
+            post_hoc=_post_hoc(evidence, names),
         )
     except StatisticsError as error:
         sentence = f"No critical difference diagram: {error}."
@@ -181,9 +182,9 @@ def _rank_diagram(subject: Subject) -> Block:
     return Picture(drawing=drawing, note=f"{diagram.sentence} {alt}", how=how, queries=subject.base_queries)
 
 
-def _post_hoc(evidence: Evidence, contenders: int, level: float = 0.05) -> PostHoc:
+def _post_hoc(evidence: Evidence, names: Sequence[str], level: float = 0.05) -> PostHoc:
     """Choose by n alone: Nemenyi's test where units are independent but too few for Holm over all pairs."""
-    units = gather_units(evidence.columns(), unit=evidence.unit, families=evidence.blocks)
-    pairs = contenders * (contenders - 1) // 2
+    units = gather_units(evidence.columns(names), unit=evidence.unit, families=evidence.blocks)
+    pairs = len(names) * (len(names) - 1) // 2
     reachable = smallest_p_value(units.n_blocks) * pairs <= level
     return "wilcoxon-holm" if reachable or units.blocked else "nemenyi"

@@ -40,20 +40,24 @@ def baseline_name(subject: Subject) -> str | None:
 def leader(subject: Subject) -> str:
     """Say who has the lowest mean rank, and over what."""
     board = subject.board
-    ranked = [standing for standing in board.standings if standing.mean_rank is not None]
+    ranked = board.ranked
     if len(subject.order) == 1:
         return f"{subject.order[0]} is the only contender, so there is nothing to compare it with."
     if not ranked:
-        return (
-            "No task has all runs of all contenders, so nobody leads; pairs are compared where both are complete."
-        )
+        return "No two contenders completed a task in common, so nobody leads."
     best = min(standing.mean_rank for standing in ranked if standing.mean_rank is not None)
     first = [subject.names[s.contender] for s in ranked if s.mean_rank == best]
     over = f"over {_tasks(len(board.complete_tasks), len(board.tasks))}"
+    if board.apart:
+        over += f", among {len(ranked)} of {len(board.standings)} contenders (not ranked: {join(_apart(subject))})"
     if len(first) == len(ranked):
-        return f"All contenders tie: each has mean rank {best:.2f} {over}."
+        return f"All {'ranked ' if board.apart else ''}contenders tie: each has mean rank {best:.2f} {over}."
     verb = "has" if len(first) == 1 else "share"
     return f"{join(first)} {verb} the lowest mean rank, {best:.2f} {over}."
+
+
+def _apart(subject: Subject) -> list[str]:
+    return [subject.names[standing.contender] for standing in subject.board.apart]
 
 
 def sentence(pair: HeadToHead) -> str:

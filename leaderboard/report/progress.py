@@ -11,11 +11,12 @@ from nasbench_sparse.leaderboard.figures.anytime import anytime_figure
 from nasbench_sparse.leaderboard.figures.drawing import draw
 from nasbench_sparse.leaderboard.figures.panels import MOST_PANELS, Line, Panel
 from nasbench_sparse.leaderboard.figures.time_to_target import time_to_target_figure
+from nasbench_sparse.leaderboard.report.areas import area_blocks
 from nasbench_sparse.leaderboard.report.blocks import Block, Picture, Queries, Remark, Section
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.runs import RunRow
 from nasbench_sparse.leaderboard.statistics.check import Floats
-from nasbench_sparse.leaderboard.statistics.incumbents import Trace, trace
+from nasbench_sparse.leaderboard.statistics.incumbents import AXES, Trace, trace
 from nasbench_sparse.leaderboard.statistics.stratified import stratified_bootstrap
 from nasbench_sparse.leaderboard.statistics.targets import time_to_target
 
@@ -27,24 +28,31 @@ Traces = Mapping[str, Mapping[str, list[Trace]]]
 
 
 def progress_section(subject: Subject) -> Section:
-    """Return anytime curves over full evaluations and over seconds, and the distribution of times to targets."""
-    frame, queries = subject.read("incumbents")
+    """Return anytime curves and areas over full evaluations and over seconds, and the times to targets."""
+    frame, queries = subject.read("incumbents", in_band=True)
     events: dict[str, list[tuple[float, float | None, float]]] = {}
     for run_id, evaluations, seconds, loss in frame.iter_rows():
         events.setdefault(run_id, []).append((evaluations, seconds, loss))
     sources = (*subject.base_queries[:1], *queries)
-    blocks: list[Block] = []
-    for axis, column in (("full evaluations", 0), ("seconds", 1)):
-        traces = _traces(subject, events, column)
-        if any(len(t.loss) for rows in traces.values() for runs in rows.values() for t in runs):
-            budgets = {task: _end(rows) for task, rows in traces.items()}
-            blocks.append(_anytime(subject, traces, budgets, axis, sources))
-            if column == 0:
-                blocks.append(_targets(subject, traces, budgets, sources))
-    if not blocks:
-        blocks = [Remark(sentences=("No run has a finished training at the maximal fidelity.",), queries=sources)]
+    traces: dict[str, Traces] = {}
+    for column, axis in enumerate(AXES):
+        found = _traces(subject, events, column)
+        if any(len(t.loss) for rows in found.values() for runs in rows.values() for t in runs):
+            traces[axis] = found
+    budgets = {axis: {task: _end(rows) for task, rows in found.items()} for axis, found in traces.items()}
+    blocks: tuple[Block, ...] = tuple(
+        _anytime(subject, found, budgets[axis], axis, sources) for axis, found in traces.items()
+    )
+    if traces:
+        blocks = (
+            *blocks,
+            *area_blocks(subject, traces, budgets, sources),
+            _targets(subject, traces, budgets, sources),
+        )
+    else:
+        blocks = (Remark(sentences=("No run has a finished training at the maximal fidelity.",), queries=sources),)
     lead = "A trial counts when it is told, with what all trials before it and it itself have spent."
-    return Section("progress", "Progress", lead, tuple(blocks))
+    return Section("progress", "Progress", lead, blocks)
 
 
 def _traces(subject: Subject, events: Mapping[str, list[tuple[float, float | None, float]]], column: int) -> Traces:
@@ -119,18 +127,60 @@ def _anytime(
 def _line(subject: Subject, name: str, runs: Sequence[Trace], budget: float, part: str) -> Line:
     grid = np.linspace(0.0, budget, POINTS)
     losses = np.array([run.at(grid, np.nan) for run in runs])
-    ends = stratified_bootstrap(_means, losses, subject.rng(f"{part} {name}"), resamples=400)
+    rows = np.arange(len(runs), dtype=float)[
+        :, None
+    ]  # whole runs are drawn, so that a band is as smooth as its line
+
+    def means(drawn: Floats) -> Floats:
+        found: Floats = losses[drawn[:, :, 0].astype(int)].mean(axis=1)  # (m, runs, 1) -> (m, points)
+        return found
+
+    ends = stratified_bootstrap(means, rows, subject.rng(f"{part} {name}"), resamples=400)
     low, high = (None, None) if ends is None else ends
     return Line(name, grid, losses.mean(axis=0), low, high, stepped=True)
 
 
-def _means(stack: Floats) -> Floats:
-    """Average resampled runs, (m, runs, points) -> (m, points)."""
-    means: Floats = stack.mean(axis=1)
-    return means
+def _targets(
+    subject: Subject, traces: Mapping[str, Traces], budgets: Mapping[str, Mapping[str, float]], sources: Queries
+) -> Block:
+    panels, left_out = [], ""
+    for axis, found in traces.items():
+        shares, used = _shares(found, budgets[axis], axis)
+        if not used:
+            continue
+        grid = np.linspace(0.0, 1.0, POINTS)
+        complete = [name for name in subject.evidence.names if len(shares.get(name, ())) == used]
+        partial = [name for name in subject.evidence.names if name in shares and name not in complete]
+        panels.append(
+            Panel(
+                f"over {axis}",
+                tuple(Line(n, grid, np.mean(shares[n], axis=0), stepped=True) for n in complete),
+            )
+        )
+        left_out = f" Left out, since not run on all tasks: {', '.join(partial)}." if partial else ""
+    if not panels:
+        sentence = "No targets: every incumbent of every task has the same loss."
+        return Remark(sentences=(sentence,), queries=sources)
+    note = (
+        f"Share of {TARGETS} targets reached by a share of each task's budget, mean over tasks. Targets are losses "
+        f"evenly spaced from the worst first incumbent to the best loss found; higher is better.{left_out}"
+    )
+    drawing = draw(
+        "time-to-target",
+        "Time to targets",
+        note,
+        lambda: time_to_target_figure(panels, subject.looks),
+    )
+    return Picture(
+        drawing=drawing,
+        note=note,
+        how="statistics.time_to_target",
+        queries=sources,
+    )
 
 
-def _targets(subject: Subject, traces: Traces, budgets: Mapping[str, float], sources: Queries) -> Block:
+def _shares(traces: Traces, budgets: Mapping[str, float], axis: str) -> tuple[dict[str, list[Floats]], int]:
+    """Return each contender's reached shares, a list over tasks, and how many tasks have targets."""
     shares: dict[str, list[Floats]] = {}
     grid = np.linspace(0.0, 1.0, POINTS)
     used = 0
@@ -140,32 +190,9 @@ def _targets(subject: Subject, traces: Traces, budgets: Mapping[str, float], sou
             continue
         used += 1
         for name, runs in rows.items():
-            reached = time_to_target(runs, targets, grid * budgets[task], axis="full evaluations")
+            reached = time_to_target(runs, targets, grid * budgets[task], axis=axis)
             shares.setdefault(name, []).append(reached.fraction)
-    if not used:
-        sentence = "No targets: every incumbent of every task has the same loss."
-        return Remark(sentences=(sentence,), queries=sources)
-    complete = [name for name in subject.evidence.names if len(shares.get(name, ())) == used]
-    partial = [name for name in subject.evidence.names if name in shares and name not in complete]
-    panel = Panel("", tuple(Line(n, grid, np.mean(shares[n], axis=0), stepped=True) for n in complete))
-    left_out = f" Left out, since not run on all of them: {', '.join(partial)}." if partial else ""
-    note = (
-        f"Share of {TARGETS} targets reached by a share of each task's budget in full evaluations, mean over "
-        f"{used} task{'s' if used != 1 else ''}. Targets are losses evenly spaced from the worst first "
-        f"incumbent to the best loss found.{left_out}"
-    )
-    drawing = draw(
-        "time-to-target",
-        "Time to targets",
-        note,
-        lambda: time_to_target_figure(panel, subject.looks),
-    )
-    return Picture(
-        drawing=drawing,
-        note=note,
-        how="statistics.time_to_target",
-        queries=sources,
-    )
+    return shares, used
 
 
 def _task_targets(rows: Mapping[str, Sequence[Trace]]) -> Floats | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from nasbench_sparse.leaderboard.notes import notes
 from nasbench_sparse.leaderboard.report.blocks import MINUS, Block, Cell, Remark, Section, Sheet, number, words
+from nasbench_sparse.leaderboard.report.profiles import profile_blocks
 from nasbench_sparse.leaderboard.report.subject import Subject
-from nasbench_sparse.leaderboard.table import INCOMPLETE, duration, notes
+from nasbench_sparse.leaderboard.table import INCOMPLETE, duration, standings_title
 
 
 def standings_section(subject: Subject) -> Section:
@@ -12,7 +14,7 @@ def standings_section(subject: Subject) -> Section:
     remarks = Remark(sentences=tuple(notes(subject.board)))
     blocks: tuple[Block, ...] = (remarks,)
     if subject.board.entries:
-        blocks = (_standings(subject), _losses(subject), remarks)
+        blocks = (_standings(subject), _losses(subject), remarks, *profile_blocks(subject))
     return Section("leaderboard", "Leaderboard", "", blocks)
 
 
@@ -25,7 +27,7 @@ def _standings(subject: Subject) -> Sheet:
         score = number(s.normalised, 2)
         rows.append(
             (
-                Cell(str(place), place),
+                Cell(str(place), place) if s.ranked else Cell("—"),
                 words(subject.names[s.contender]),
                 number(s.mean_rank, 2),
                 Cell(score.text + interval, s.normalised),
@@ -54,13 +56,14 @@ def _standings(subject: Subject) -> Sheet:
         "training",
     )
     note = (
-        "Score: 0 is random search's mean loss, 1 the best mean loss of a task; in brackets the 95 % interval for "
-        "other seeds on these tasks. Wins, ties and losses: tests within each task against each other contender, "
+        "Score: 0 is random search's mean loss, 1 the best mean loss of a task, over tasks where these two are "
+        "more than two standard errors of their difference apart; in brackets the 95 % interval for other seeds "
+        "on these tasks. Wins, ties and losses: tests within each task against each other contender, "
         "corrected by Holm at 5 %; too few runs for a test make a tie."
     )
     return Sheet(
         name="standings",
-        title=f"Standings over {len(board.complete_tasks)} of {len(board.tasks)} tasks",
+        title=standings_title(board),
         columns=columns,
         left=frozenset({"optimizer"}),
         files_only=frozenset({"score low", "score high"}),

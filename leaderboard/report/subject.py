@@ -12,7 +12,7 @@ from nasbench_sparse.leaderboard.evidence import Evidence, gather
 from nasbench_sparse.leaderboard.figures.style import Look, looks
 from nasbench_sparse.leaderboard.judgement import judged_board
 from nasbench_sparse.leaderboard.report.blocks import Queries
-from nasbench_sparse.leaderboard.results import Results
+from nasbench_sparse.leaderboard.results import Results, band_settings
 from nasbench_sparse.leaderboard.runs import Contender
 from nasbench_sparse.leaderboard.scores import Board
 from nasbench_sparse.leaderboard.sql import query
@@ -47,13 +47,19 @@ class Subject:
         return tuple(self.names[standing.contender] for standing in self.board.standings)
 
     @property
+    def ranked(self) -> tuple[str, ...]:
+        """Names of the contenders ranked together, best first."""
+        return tuple(self.names[standing.contender] for standing in self.board.ranked)
+
+    @property
     def base_queries(self) -> Queries:
         """The queries behind every final loss."""
         return tuple(self.results.queries.items())
 
-    def read(self, name: str) -> tuple[pl.DataFrame, Queries]:
-        """Answer one of the leaderboard's queries for the runs that count."""
-        sql = query(name, run_ids=self.results.chosen)
+    def read(self, name: str, *, in_band: bool = False) -> tuple[pl.DataFrame, Queries]:
+        """Answer one of the leaderboard's queries for the runs that count; `in_band` if it knows such a band."""
+        band = band_settings(self.results.density) if in_band else {}
+        sql = query(name, run_ids=self.results.chosen, **band)
         return self.store.sql(sql), ((name, sql),)
 
     def rng(self, part: str) -> np.random.Generator:

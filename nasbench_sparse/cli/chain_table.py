@@ -39,9 +39,7 @@ def searches_table(result: ChainResult) -> Table:
 def methods_table(result: ChainResult) -> Table:
     """Return one row for each confirmed method, the chain first."""
     tests: dict[str, Difference] = {difference.baseline: difference for difference in result.differences}
-    rows = tuple(
-        (method.name, *_values(method), *_comparison(tests.get(method.name))) for method in result.methods
-    )
+    rows = tuple((method.name, *_values(method), *_comparison(tests.get(method.name))) for method in result.methods)
     columns = ("method", "n", "mean", "95 %", "chain - it", "p", "p (Holm)")
     return Table(f"{result.chain.name}: {METRIC}, confirmed", columns, rows, frozenset({"method"}))
 

@@ -28,8 +28,15 @@ def write_store(
     loss: Loss | None = None,
     status: str = "finished",
     study: str = "made",
+    replicates: int = 1,
+    measured: bool = False,
 ) -> Store:
-    """Write a store: every contender on every task (name to family) with each seed, trained configs included."""
+    """Write a store: every contender on every task (name to family) with each seed, trained configs included.
+
+    Args:
+        replicates: that each config was trained on; further ones disagree by up to 0.1.
+        measured: record a measure "gain", which falls as the loss rises, and a constant one.
+    """
     create(path)
     declaration = {
         "fidelity": {"unit": "epochs", "min": 1, "max": FULL},
@@ -54,8 +61,11 @@ def write_store(
                     configs[print_, key] = json.dumps(choice)
                     if value is not None:
                         density = 0.05 * (1 + number % 4)
-                        for step in range(1, FULL + 1):
-                            points[print_, key, step] = (value + (FULL - step) * 0.1, 1 - value / 4, density)
+                        for replicate in range(replicates):
+                            shift = 0.1 * hash_of(f"{key}{replicate}") if replicate else 0.0
+                            for step in range(1, FULL + 1):
+                                point = value + shift + (FULL - step) * 0.1, 1 - value / 4, density
+                                points[print_, key, replicate, step] = point
     with duckdb.connect(str(path)) as connection:
         for task, family in tasks.items():
             connection.execute(
@@ -72,7 +82,7 @@ def write_store(
                 list(run),
             )
         connection.execute("COMMIT")
-        _bulk(connection, rows, configs, points)
+        _bulk(connection, rows, configs, points, measured=measured)
     return Store(path)
 
 
@@ -80,7 +90,9 @@ def _bulk(
     connection: duckdb.DuckDBPyConnection,
     rows: list[tuple[object, ...]],
     configs: Mapping[tuple[str, str], str],
-    points: Mapping[tuple[str, str, int], tuple[float, float, float]],
+    points: Mapping[tuple[str, str, int, int], tuple[float, float, float]],
+    *,
+    measured: bool,
 ) -> None:
     import polars as pl
 
@@ -102,14 +114,15 @@ def _bulk(
         return
     curves = pl.DataFrame(
         [(*k, *v) for k, v in points.items()],
-        schema=("f", "k", "step", "loss", "accuracy", "density"),
+        schema=("f", "k", "replicate", "step", "loss", "accuracy", "density"),
         orient="row",
     )
     connection.register("curves", curves)
+    metrics = "MAP {'gain': 1 - loss + step / 10, 'steady': 1.0}" if measured else "MAP {}"
     connection.execute(
         "INSERT INTO trainings (fingerprint, config_key, replicate, fold, step, phase, status, val_loss, "
-        "val_accuracy, density, seconds) "
-        "SELECT f, k, 0, 0, step, 'search', 'OK', loss, accuracy, density, step FROM curves"
+        "val_accuracy, density, seconds, metrics) "
+        f"SELECT f, k, replicate, 0, step, 'search', 'OK', loss, accuracy, density, step, {metrics} FROM curves"
     )
 
 

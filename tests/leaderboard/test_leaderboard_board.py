@@ -13,7 +13,7 @@ import pytest
 
 from nasbench_sparse.leaderboard.board import read_board
 from nasbench_sparse.leaderboard.formats import as_json, comma_separated, markdown
-from nasbench_sparse.leaderboard.table import notes
+from nasbench_sparse.leaderboard.notes import notes
 from nasbench_sparse.store import Store
 from nasbench_sparse.store.connect import create
 
@@ -170,8 +170,15 @@ def test_formats_carry_the_same_numbers(writer: Writer) -> None:
     assert [entry["loss"] for entry in data["entries"]] == [0.125, 0.6]
     assert [s["optimizer"] for s in data["standings"]] == ["lahc", "random"]
     assert data["budgets"] == {"t": 1.0}
-    assert "| t | lahc | 0.1250 | — | 1 | 1.000 | 1/1 | 1.0 |" in markdown(board)
+    assert "| t | lahc | 0.1250 | — | 1 | — | 1/1 | 1.0 |" in markdown(board)
 
 
 def test_empty_store_has_an_empty_board(writer: Writer) -> None:
     assert notes(read_board(Store(writer.path))) == ["No runs to compare."]
+
+
+def test_markdown_lets_no_name_open_a_tag_or_a_column(writer: Writer) -> None:
+    writer.run("a", "<script>alert(1)</script> | x", 0, full(0.6))
+    text = markdown(read_board(Store(writer.path)))
+    assert "<script" not in text
+    assert "&lt;script>alert(1)&lt;/script> \\| x" in text

@@ -12,6 +12,7 @@ import pytest
 
 from nasbench_sparse.errors import NbsError, UnknownName
 from nasbench_sparse.leaderboard.report import Report, build_report
+from nasbench_sparse.leaderboard.sql import query
 from nasbench_sparse.store import Store
 from nasbench_sparse.store.connect import create
 from tests.leaderboard.synthetic import Loss, graded, write_store
@@ -72,7 +73,7 @@ def report_of(tmp_path: Path, loss: Loss | None = None, **made: object) -> tuple
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Page]:
     """Three contenders on seven tasks of as many families."""
-    return report_of(tmp_path_factory.mktemp("usual"), tasks=TASKS)
+    return report_of(tmp_path_factory.mktemp("usual"), tasks=TASKS, replicates=3, measured=True)
 
 
 def test_headline_says_who_beats_random_on_how_many_tasks(usual: tuple[Report, Page]) -> None:
@@ -135,14 +136,81 @@ def test_figures_are_described_and_numbered_rows_have_headers(usual: tuple[Repor
     assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
 
 
-def test_report_is_equal_to_the_byte_when_built_again(tmp_path: Path) -> None:
-    store = write_store(tmp_path / "s.duckdb", list(GAPS), {"a": "f", "b": "g"}, loss=graded(GAPS))
-    for name in ("one", "two"):
-        build_report(store, tmp_path / name)
-    first = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file())
-    assert {path.suffix for path in first} == {".html", ".svg", ".pdf", ".tex", ".csv"}
-    for path in first:
-        assert (tmp_path / "one" / path).read_bytes() == (tmp_path / "two" / path).read_bytes(), path
+def test_report_is_equal_to_the_byte_when_built_again(usual: tuple[Report, Page], tmp_path: Path) -> None:
+    first = usual[0].page.parent
+    build_report(Store(first.parent / "s.duckdb"), tmp_path)
+    files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
+    assert {path.suffix for path in files} == {".html", ".svg", ".pdf", ".tex", ".csv"}
+    for path in files:
+        assert (first / path).read_bytes() == (tmp_path / path).read_bytes(), path
+
+
+FIGURES = """agreement anytime-evaluations anytime-seconds area-evaluations area-seconds attainment choices coverage
+critical-difference early-order epochs learning-curves measure-curves measure-matrix noise-ceiling profiles
+replicates time-to-target trade-off win-matrix""".split()
+TABLES = (
+    """areas comparisons hypervolume interquartile-means losses measures outcomes provenance standings""".split()
+)
+
+
+def test_report_of_a_full_store_has_every_figure_and_table(usual: tuple[Report, Page]) -> None:
+    report, page = usual
+    folder = report.page.parent
+    assert sorted(path.stem for path in (folder / "figures").glob("*.pdf")) == FIGURES
+    assert sorted(path.stem for path in (folder / "figures").glob("*.svg")) == FIGURES
+    assert sorted(path.stem for path in (folder / "tables").glob("*.csv")) == TABLES
+    assert {*FIGURES, *TABLES} <= set(page.ids)
+
+
+def rows_of(report: Report, table: str) -> list[dict[str, str]]:
+    with (report.page.parent / "tables" / f"{table}.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_measures_are_correlated_with_the_final_performance(usual: tuple[Report, Page]) -> None:
+    rows = rows_of(usual[0], "measures")
+    assert {row["measure"] for row in rows} == {"gain"}  # the constant one orders nothing
+    assert {row["task"] for row in rows} == set(TASKS)
+    assert {float(row["tau-b"]) for row in rows} == {1.0}  # a gain falls exactly as the loss rises
+
+
+def test_noise_ceiling_is_the_mean_tau_between_replicates(usual: tuple[Report, Page]) -> None:
+    from scipy.stats import kendalltau
+
+    report, page = usual
+    frame = Store(report.page.parents[1] / "s.duckdb").sql(query("order_by_replicate"))
+    last = frame.filter((frame["task"] == "task-3") & (frame["step"] == 4)).pivot(
+        on="replicate", index="config_key", values="loss"
+    )
+    taus = [kendalltau(last[a], last[b]).statistic for a, b in (("0", "1"), ("0", "2"), ("1", "2"))]
+    assert f"task-3 {sum(taus) / 3:.2f} (n = {last.height} configs)" in page.text
+
+
+def test_areas_are_means_of_incumbents_over_the_budget(usual: tuple[Report, Page]) -> None:
+    report, _ = usual
+    loss = graded(GAPS)
+    areas = []
+    for seed in range(3):
+        losses = [loss("lahc", "task-3", seed, number) for number in range(4)]
+        best = [min(value for value in losses[: n + 1] if value is not None) for n in range(4)]
+        areas.append((3.0 + sum(best[:3])) / 4)  # the worst loss until the first trial is told
+    row = next(r for r in rows_of(report, "areas") if (r["task"], r["optimizer"]) == ("task-3", "lahc"))
+    assert float(row["over full evaluations"]) == pytest.approx(sum(areas) / 3)
+    assert float(row["over seconds"]) == pytest.approx(sum(areas) / 3)  # a trial takes a second
+
+
+def test_hypervolume_is_by_task_and_as_computed_by_hand(usual: tuple[Report, Page]) -> None:
+    report, _ = usual
+    loss, shares = graded(GAPS), []
+    for seed in range(3):
+        points = [(0.05 * (1 + n), (loss("lahc", "task-3", seed, n) or 0.0) / 4) for n in range(4)]
+        area, lowest = 0.0, 1.0
+        for density, error in points:
+            area += max(0.0, lowest - error) * (0.202 - density)
+            lowest = min(lowest, error)
+        shares.append(area / 0.202)
+    row = next(r for r in rows_of(report, "hypervolume") if (r["task"], r["optimizer"]) == ("task-3", "lahc"))
+    assert float(row["hypervolume"]) == pytest.approx(sum(shares) / 3)
 
 
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
@@ -235,3 +303,19 @@ def test_report_of_one_task_of_a_study_leaves_the_rest_out(tmp_path: Path) -> No
     page = Page(build_report(store, tmp_path / "r", suite="made", tasks=["b"]).page.read_text())
     assert {row[0] for row in page.rows["losses-table"][1:]} == {"b"}
     assert store.sql(page.queries[1]).height == 9
+
+
+def test_one_that_misses_tasks_is_not_ranked_but_compared(tmp_path: Path) -> None:
+    import duckdb
+
+    write_store(tmp_path / "s.duckdb", list(GAPS), {"a": "f", "b": "g", "c": "h"}, loss=graded(GAPS))
+    with duckdb.connect(str(tmp_path / "s.duckdb")) as connection:
+        connection.execute("DELETE FROM runs WHERE run_id LIKE 'asha|b|%' OR run_id LIKE 'asha|c|%'")
+    report = build_report(Store(tmp_path / "s.duckdb"), tmp_path / "r")
+    page = Page(report.page.read_text())
+    lead = "lahc has the lowest mean rank, 1.00 over 3 tasks, among 2 of 3 contenders (not ranked: asha)."
+    assert report.headline[0] == lead
+    assert page.rows["standings-table"][-1][:4] == ["—", "asha", "—", "—"]
+    pairs = {frozenset(row[:2]): row[3] for row in page.rows["comparisons-table"][1:]}
+    assert pairs[frozenset({"lahc", "random"})] == "3"
+    assert pairs[frozenset({"lahc", "asha"})] == "1"

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from nasbench_sparse.leaderboard.notes import notes
+from nasbench_sparse.leaderboard.ranking import mean_ranks, ranked_together
 from nasbench_sparse.leaderboard.runs import Contender, RunRow, common_budgets, covers, labels, select
-from nasbench_sparse.leaderboard.scores import Board, make_board, mean_ranks, normalised, standard_error
+from nasbench_sparse.leaderboard.scores import Board, make_board, normalised, spread, standard_error
+from nasbench_sparse.leaderboard.table import apart_table
 
 RANDOM, LAHC = Contender("random"), Contender("lahc", '{"history_length":3}')
 
@@ -59,17 +62,38 @@ def test_standard_error_is_that_of_the_mean() -> None:
 
 
 def test_normalised_is_zero_at_random_one_at_best_and_negative_below_random() -> None:
-    assert [normalised(loss, 0.6, 0.2) for loss in (0.6, 0.2, 0.5, 0.8)] == pytest.approx([0.0, 1.0, 0.25, -0.5])
-    assert normalised(0.2, 0.2, 0.2) is None
-    assert normalised(0.2, None, 0.1) is None
+    ends = (0.6, 0.2)
+    assert [normalised(loss, ends) for loss in (0.6, 0.2, 0.5, 0.8)] == pytest.approx([0.0, 1.0, 0.25, -0.5])
+    assert normalised(0.2, None) is None
+
+
+def test_spread_is_more_than_two_standard_errors_of_the_difference() -> None:
+    runs = [run("a", c, s) for c in (RANDOM, LAHC) for s in (0, 1)]
+
+    def ends(*losses: float) -> tuple[float, float] | None:
+        return spread(board(runs, list(losses)).on("a"))
+
+    # standard errors 0.1 and 0.1: two of their difference are 0.2828
+    assert ends(0.7, 0.9, 0.4, 0.6) == pytest.approx((0.8, 0.5))
+    assert ends(0.67, 0.87, 0.4, 0.6) is None
+    assert ends(0.4, 0.6, 0.7, 0.9) is None  # random search is best
+    assert spread(board(runs[:3], [0.7, 0.9, 0.1]).on("a")) is None  # one run has no standard error
+
+
+def test_scores_do_not_explode_where_random_is_as_good_as_the_best() -> None:
+    failing = Contender("failing")
+    runs = [run("a", c, s) for c in (RANDOM, LAHC, failing) for s in (0, 1)]
+    shown = board(runs, [0.5001, 0.4, 0.5, 0.4, 2.5, 2.5])
+    assert [e.normalised for e in shown.entries] == [None] * 3
+    assert any("No spread between random search and the best" in note for note in notes(shown))
 
 
 def test_board_means_ranks_wins_and_scores_are_as_by_hand() -> None:
     runs = [run(t, c, s) for t in ("a", "b") for c in (RANDOM, LAHC) for s in (0, 1)]
-    shown = board(runs, [0.5, 0.7, 0.3, 0.5, 0.4, 0.6, 0.7, 0.7])
+    shown = board(runs, [0.5, 0.7, 0.2, 0.2, 0.4, 0.6, 0.7, 0.7])
     assert entry(shown, "a", RANDOM).loss == pytest.approx(0.6)
     assert entry(shown, "a", RANDOM).standard_error == pytest.approx(0.1)
-    assert entry(shown, "a", LAHC).loss == pytest.approx(0.4)
+    assert entry(shown, "a", LAHC).loss == pytest.approx(0.2)
     assert (entry(shown, "a", LAHC).rank, entry(shown, "b", LAHC).rank) == (1, 2)
     assert entry(shown, "a", LAHC).normalised == pytest.approx(1.0)
     assert entry(shown, "b", LAHC).normalised is None  # random search is best there
@@ -91,6 +115,50 @@ def test_board_ranks_over_complete_tasks_only() -> None:
     assert shown.complete_tasks == ("a",)
     assert standing(shown, LAHC).mean_rank == 2.0
     assert standing(shown, LAHC).wins == 0
+
+
+def test_one_that_cannot_serve_a_task_takes_no_task_from_the_others() -> None:
+    drnas = Contender("drnas")
+    runs = [
+        run(t, c, 0) for t in "abc" for c in (RANDOM, LAHC, drnas) if (t, c) not in (("b", drnas), ("c", drnas))
+    ]
+    shown = board(runs, [0.5, 0.4, 0.3, 0.6, 0.4, 0.3, 0.4])
+    assert shown.complete_tasks == ("a", "b", "c")  # 2 x 3 cells rather than 3 x 1
+    assert [s.contender for s in shown.ranked] == [LAHC, RANDOM]
+    assert (standing(shown, LAHC).mean_rank, standing(shown, LAHC).wins) == (pytest.approx(4 / 3), 2)
+    left = standing(shown, drnas)
+    assert (left.ranked, left.mean_rank, left.wins, left.normalised) == (False, None, None, None)
+    assert [entry(shown, "a", c).rank for c in (drnas, LAHC, RANDOM)] == [1, 2, 3]
+    assert apart_table(shown).rows == (("drnas", "lahc", "1", "1", "0", "0"), ("", "random", "1", "1", "0", "0"))
+    assert any(note.startswith("Not ranked, since") and "drnas" in note for note in notes(shown))
+
+
+@pytest.mark.parametrize(
+    ("done", "who", "tasks"),
+    [
+        ({"x": "ab", "y": "ab"}, "xy", "ab"),
+        ({"x": "abcd", "y": "abcd", "z": "ab"}, "xy", "abcd"),  # 8 cells against 6
+        ({"x": "abc", "y": "abc", "z": "ab"}, "xyz", "ab"),  # 6 against 6: more contenders
+        ({"x": "ab", "y": "a"}, "xy", "a"),  # a comparison takes two
+        ({"x": "a"}, "x", "a"),
+        ({"x": "a", "y": "b"}, "", ""),
+        ({"x": "", "y": ""}, "", ""),
+        ({}, "", ""),
+    ],
+)
+def test_ranked_together_is_the_largest_block_without_a_hole(done: dict[str, str], who: str, tasks: str) -> None:
+    found, shared = ranked_together({Contender(name): frozenset(held) for name, held in done.items()})
+    assert ({c.optimizer for c in found}, shared) == (set(who), tuple(tasks))
+
+
+def test_budget_note_names_those_that_had_nothing_more_to_ask() -> None:
+    drnas = Contender("drnas")
+    runs = [run("a", RANDOM, 0), run("a", drnas, 0, status="exhausted", full_evaluations=1.5)]
+    shown = board(runs, [0.5, 0.4])
+    assert entry(shown, "a", drnas).exhausted == 1
+    (note,) = [note for note in notes(shown) if note.startswith("Compared at 10 ")]
+    assert note.endswith("every finished run had spent so much, or had nothing more to ask (drnas).")
+    assert "nothing more" not in " ".join(notes(board([run("a", RANDOM, 0)], [0.5])))
 
 
 def test_board_treats_a_failed_run_as_a_hole() -> None:

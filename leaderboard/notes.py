@@ -1,0 +1,119 @@
+"""Notes: the sentences without which a leaderboard's numbers would mislead."""
+
+from __future__ import annotations
+
+from nasbench_sparse.leaderboard.scores import BASELINE, Board
+from nasbench_sparse.leaderboard.table import INCOMPLETE, board_labels, plural
+
+
+def notes(board: Board) -> list[str]:
+    """Return the sentences without which the numbers would mislead."""
+    if not board.entries:
+        return ["No runs to compare.", *_density_notes(board)]
+    has_baseline = any(entry.contender.optimizer == BASELINE for entry in board.entries)
+    lines = [
+        "Loss: mean over runs of the incumbent's loss at the task's maximal fidelity; lower is better.",
+        f"Score: 0 is {BASELINE} search's mean loss, 1 the best mean loss of the task; a task has scores where "
+        "these two are more than two standard errors of their difference apart."
+        if has_baseline
+        else f"Score needs runs of {BASELINE} search, of which there are none.",
+        *(
+            ["w/t/l: wins, ties and losses by tests within each task, Holm-corrected at 5 %; too few runs tie."]
+            if any(s.better is not None for s in board.standings)
+            else []
+        ),
+        _budget_note(board),
+        *_density_notes(board),
+        *_hole_notes(board),
+    ]
+    without = sum(entry.without_result for entry in board.entries)
+    if without:
+        lines.append(
+            f"{without} run{plural(without)} ended no training at the maximal fidelity and count"
+            f"{'s' if without == 1 else ''} with the objective's worst loss."
+        )
+    bad = sum(entry.bad_trials for entry in board.entries)
+    if bad:
+        total = sum(entry.trials for entry in board.entries)
+        lines.append(f"{bad} of {total} trials diverged, failed, timed out or ran out of memory.")
+    if board.repeated:
+        lines.append(f"{board.repeated} run{plural(board.repeated)} left out: another executor ran the same seed.")
+    lines += [
+        f"Superseded: {old.runs} run{plural(old.runs)} of {old.what} at {old.old:.12}; ranked is {old.new:.12}."
+        for old in board.superseded
+    ]
+    return lines
+
+
+def _budget_note(board: Board) -> str:
+    amounts = sorted({round(amount, 6) for amount in board.budgets.values()})
+    if not amounts:
+        return "No run has ended yet, so nothing is compared."
+    early = _exhausted(board)
+    if board.asked:
+        measure = "full-evaluation equivalents" if board.unit == "evaluations" else "seconds of the runs' clock"
+        but = f", but for those that had nothing more to ask ({early})" if early else ""
+        return f"Compared at {amounts[0]:g} {measure}, as asked for; runs that spent less are left out{but}."
+    why = "every finished run had spent so much" + (f", or had nothing more to ask ({early})" if early else "")
+    if len(amounts) == 1:
+        return f"Compared at {amounts[0]:g} full-evaluation equivalents: {why}."
+    each = ", ".join(f"{task} {amount:g}" for task, amount in sorted(board.budgets.items()))
+    return f"Compared at full-evaluation equivalents of {each}: {why}."
+
+
+def _exhausted(board: Board) -> str:
+    """Name those that spent less, since they had nothing more to ask."""
+    names = board_labels(board)
+    return ", ".join(sorted({names[entry.contender] for entry in board.entries if entry.exhausted}))
+
+
+def _density_notes(board: Board) -> list[str]:
+    if board.density is None:
+        return []
+    low, high = board.density
+    band = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    lines = [
+        f"Only trainings whose final density is {band} (1 % of slack) count as incumbents; the others "
+        "spend their share of the budget all the same."
+    ]
+    if board.outside:
+        lines.append(f"Left out, since nothing there lies in that band: {', '.join(board.outside)}.")
+    return lines
+
+
+def _hole_notes(board: Board) -> list[str]:
+    lines = []
+    if any(not entry.complete for entry in board.entries):
+        lines.append(f"{INCOMPLETE} runs failed or have not ended; the mean is over the others.")
+    names = board_labels(board)
+    present = {(entry.task, entry.contender) for entry in board.entries}
+    holes = [
+        f"{names[s.contender]} on {task}"
+        for task in board.tasks
+        for s in board.standings
+        if (task, s.contender) not in present
+    ]
+    if holes:
+        shown = ", ".join(holes[:6]) + (f" and {len(holes) - 6} more" if len(holes) > 6 else "")
+        lines.append(f"Never run: {shown}.")
+    if any(entry.contender.optimizer == BASELINE for entry in board.entries):
+        scored = {entry.task for entry in board.entries if entry.normalised is not None}
+        unscored = [task for task in board.tasks if task not in scored]
+        if unscored:
+            lines.append(
+                f"No spread between {BASELINE} search and the best, or one run of either, hence no score: "
+                f"{', '.join(unscored)}."
+            )
+    uneven = [task for task in board.tasks if len({e.finished for e in board.entries if e.task == task}) > 1]
+    if uneven:
+        lines.append(f"Optimizers have different numbers of runs on {', '.join(uneven)}.")
+    if len(board.complete_tasks) < len(board.tasks):
+        left_out = ", ".join(task for task in board.tasks if task not in board.complete_tasks)
+        lines.append(f"Mean rank, wins and mean score leave out tasks with holes: {left_out}.")
+    if board.apart and board.ranked:
+        who = ", ".join(names[s.contender] for s in board.apart)
+        lines.append(
+            f"Not ranked, since not complete on the tasks of the standings: {who}. Ranked is the largest block of "
+            "contenders times tasks without a hole; the others are compared pair by pair."
+        )
+    return lines

@@ -50,6 +50,7 @@ class DatasetInfo:
         test_examples: size of the official test split; None where a stratified fifth is set aside.
         validation_share: of what the test split leaves, where there are no folds.
         origin: None where it comes with the installed packages.
+        edition: what its content depends on beside its name; part of the fingerprint of its tasks.
     """
 
     examples: int | None
@@ -60,6 +61,7 @@ class DatasetInfo:
     validation_share: float = VALIDATION_SHARE
     origin: Origin | None = None
     kind: Kind = "arrays"
+    edition: str = ""
 
     @property
     def offline(self) -> bool:

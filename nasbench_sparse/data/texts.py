@@ -5,6 +5,7 @@ Labels are the next tokens: inputs (N, block) and targets (N, block), so network
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -107,6 +108,8 @@ ORIGIN = Origin(
 )
 
 TEXTS: dict[str, DatasetInfo] = {
-    "python-docs": DatasetInfo(None, (64,), BYTES, python_docs, kind="text"),
+    "python-docs": DatasetInfo(
+        None, (64,), BYTES, python_docs, kind="text", edition=f"Python {platform.python_version()}"
+    ),
     TINYSTORIES: DatasetInfo(None, (BLOCK,), GPT2_PADDED, tinystories, origin=ORIGIN, kind="text"),
 }

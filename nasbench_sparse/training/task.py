@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nasbench_sparse.core.blueprint import Blueprint
+from nasbench_sparse.core.blueprint import Blueprint, Train
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Evaluation, SearchStep, Trial
 from nasbench_sparse.data.catalogue import base_name, dataset_info
@@ -55,8 +55,10 @@ class TrainingTask(Task):
 
     @property
     def engine(self) -> str:
-        """Version of the training engine, and of the stacked one where that trains."""
-        return ENGINE if self.numerics == "single" else f"{ENGINE}, stacked {STACKED_ENGINE}"
+        """Version of the training engine, of the stacked one where that trains, and of data that have editions."""
+        stacked = () if self.numerics == "single" else (f"stacked {STACKED_ENGINE}",)
+        edition = dataset_info(self.dataset).edition
+        return ", ".join((ENGINE, *stacked, *((edition,) if edition else ())))
 
     @property
     def offline(self) -> bool:
@@ -69,8 +71,10 @@ class TrainingTask(Task):
 
     @property
     def searchable(self) -> bool:
-        """Whether the space has a relaxation."""
-        return self.space.relaxation() is not None
+        """Whether the space has a relaxation, and the searched training is a plain one."""
+        search = self.blueprint.search
+        plain = isinstance(search, Train) and search.sparsify is None
+        return plain and self.space.relaxation() is not None
 
     def evaluate(self, trial: Trial, checkpoint: bytes | None = None) -> tuple[Evaluation, bytes | None]:
         """See `Task.evaluate`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from nasbench_sparse.core.blueprint import Blueprint, Gradual, Network, Prune, Rewind, Train
 from nasbench_sparse.core.phases import ActivatePrune, in_order
@@ -35,26 +35,29 @@ def validate(blueprint: Blueprint, dataset: str, folds: int = 1, shortest: int =
         TaskError: nothing to prune, a wrong number of densities, a pattern that does not divide a layer, a point
             beyond the training, or a trial that would cut a sparsification short.
     """
-    layers, streamed = layers_of(blueprint.network), dataset_info(dataset).kind == "folders"
+    network, kind = _shapes(blueprint.network), dataset_info(dataset).kind
+    layers = prunable_layers(network)
     for phase in in_order(blueprint.phases):
         if isinstance(phase, Train):
-            _check_train(phase, layers, streamed)
+            _check_train(phase, layers, streamed=kind == "folders")
         elif isinstance(phase, Prune):
-            _check_prune(phase, layers)
+            _check_prune(phase, layers, texts=kind == "text")
         elif isinstance(phase, ActivatePrune):
             _check_layers(layers, "the AP step")
+            if phase.bias is not None and not any(name.endswith("bias") for name, _ in network.named_parameters()):
+                raise TaskError(f"AP-bias-k adds to biases, and network {blueprint.network.name!r} has none")
         elif isinstance(phase, Rewind) and phase.unit == "steps":
             _check_point(phase, first_training(blueprint.phases), dataset, folds)
     if isinstance(blueprint.search, Train):
         _check_uncut(blueprint.search, dataset, folds, shortest)
 
 
-def layers_of(network: Network) -> list[tuple[str, Tensor]]:
-    """Return name and weight of each prunable layer, without storage."""
-    return prunable_layers(on_meta(network.name, {k: v for k, v in network.options if k not in COMMON}))
+def _shapes(network: Network) -> nn.Module:
+    """Return the network without storage."""
+    return on_meta(network.name, {k: v for k, v in network.options if k not in COMMON})
 
 
-def _check_train(train: Train, layers: Layers, streamed: bool) -> None:
+def _check_train(train: Train, layers: Layers, *, streamed: bool) -> None:
     check_optimizer(train.recipe)
     check_schedule(train.recipe, train.epochs)
     check_names(train.measures)
@@ -73,9 +76,10 @@ def _check_train(train: Train, layers: Layers, streamed: bool) -> None:
         check_distribution(train.sparsify.distribution)
 
 
-def _check_prune(phase: Prune, layers: Layers) -> None:
+def _check_prune(phase: Prune, layers: Layers, *, texts: bool) -> None:
     _check_layers(layers, "pruning")
-    score_by_name(phase.score, dict(phase.options))
+    if score_by_name(phase.score, dict(phase.options)).density and texts:
+        raise TaskError(f"pruning score {phase.score!r} sends ones through the network, and texts are tokens")
     check_distribution(phase.distribution, dict(phase.distribution_options))
     if phase.pattern is not None:
         check_pattern(layers, *phase.pattern)

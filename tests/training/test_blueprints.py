@@ -163,9 +163,17 @@ def test_validate_accepts_every_method() -> None:
 
 
 def test_validate_refuses_a_network_with_nothing_to_prune(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nasbench_sparse.training.validation.layers_of", lambda network: [])
+    monkeypatch.setattr("nasbench_sparse.training.validation.prunable_layers", lambda network: [])
     with pytest.raises(TaskError, match="pruning needs a convolution or a linear layer"):
         validate(task_of((Prune("magnitude", (0.5,)), TRAIN)).blueprint, "digits")
+
+
+def test_validate_refuses_what_a_language_model_lacks() -> None:
+    gpt = Network("mini_gpt", (("depth", 1), ("heads", 2), ("width", 16), ("vocabulary", 256), ("context", 64)))
+    with pytest.raises(TaskError, match="'synflow' sends ones through the network, and texts are tokens"):
+        validate(Blueprint(gpt, (Prune("synflow", (0.5,)), TRAIN)), "python-docs")
+    with pytest.raises(TaskError, match="AP-bias-k adds to biases, and network 'mini_gpt' has none"):
+        validate(Blueprint(gpt, (TRAIN, ActivatePrune(0.1, bias=1.0), TRAIN)), "python-docs")
 
 
 def test_a_sparsification_that_cannot_be_cut_short_needs_a_fidelity_that_does_not() -> None:
@@ -180,6 +188,7 @@ def test_a_task_of_cycles_counts_cycles() -> None:
     task = task_of(METHODS["lottery"])
     assert (task.fidelity.unit, task.fidelity.max) == ("cycles", 3)
     assert task.blueprint.recipe == SGD
+    assert not task.searchable
     other = task.blueprint.with_recipe(learning_rate=0.5)
     search = other.search
     assert isinstance(search, Cycles)

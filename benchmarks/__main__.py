@@ -1,4 +1,4 @@
-"""Runs the benchmarks and prints one table: `python -m benchmarks [--only NAME] [--json FILE] [--full]`."""
+"""Runs the benchmarks and prints one table: `python -m benchmarks [--only NAME]`; `--help` says what else."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from pathlib import Path
 
 from benchmarks.measurement import Measurement
 from benchmarks.report import conditions, machine, markdown, write_json
+from benchmarks.syne_tune_peer import install
 
 BENCHMARKS: Mapping[str, Mapping[str, int]] = {
     "ask_tell": {},
     "simulated_trials": {},
-    "simulated_scaling": {},
+    "simulated_scaling": {"longest": 100_000, "peer_longest": 10_000, "repetitions": 1},
+    "simulated_study": {},
+    "table_loading": {},
     "live_overhead": {},
     "run_start": {},
     "process_dispatch": {},
@@ -24,6 +27,8 @@ BENCHMARKS: Mapping[str, Mapping[str, int]] = {
     "store_merge": {"events": 1_000_000},
     "masked_step": {},
     "stacked_training": {},
+    "search_step": {"networks": 4},
+    "discrete_cell": {},
     "start_up": {},
 }
 """Modules of this package by name, with the sizes that `--full` gives them."""
@@ -41,7 +46,10 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=tuple(BENCHMARKS), help="may be given several times")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements there too")
     parser.add_argument("--full", action="store_true", help="the largest sizes: minutes more")
+    parser.add_argument("--install-peers", action="store_true", help="make Syne Tune's environment first: 450 MB")
     options = parser.parse_args()
+    if options.install_peers:
+        install()
     print(", ".join(f"{key} {value}" for key, value in machine().items()))
     measurements: list[Measurement] = []
     for name in options.only or BENCHMARKS:

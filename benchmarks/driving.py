@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.table_task import SPACE, plan
@@ -21,12 +22,14 @@ def drive(
     executor: Executor,
     store: Path,
     durable: Durability,
-    known: dict[tuple[str, int], Evaluation] | None = None,
+    known: Mapping[tuple[str, int], Evaluation] | None = None,
 ) -> int:
     """Carry out a run and return how many outcomes were told; the journal is durable when this returns."""
     optimizer = planned.entry.cls(planned.task.problem, seed=planned.spec.seed, **planned.spec.options)
     with Store(store).begin(planned.spec, planned.task.declaration, provenance={}, durable=durable) as log:
-        loop = RunLoop(planned.spec, planned.task, optimizer, planned.budget, log, KnownResults(known or {}))
+        loop = RunLoop(
+            planned.spec, planned.task, optimizer, planned.budget, log, KnownResults({} if known is None else known)
+        )
         Driver(executor).drive(iter([loop]))
     return loop.told_count
 

@@ -25,12 +25,14 @@ TASKS = {
 """What varies between the slots, and the tasks of it."""
 
 
-def measure(*, size: int = 32, epochs: int = 4, singles: int = 4, repetitions: int = 3) -> list[Measurement]:
+def measure(
+    *, kinds: Sequence[str] = tuple(TASKS), size: int = 32, epochs: int = 4, singles: int = 4, repetitions: int = 3
+) -> list[Measurement]:
     """Time `size` trainings of different configs as one stack; the preparation of each is left in."""
     torch.set_num_threads(1)
     found = []
-    for kind, names in TASKS.items():
-        for name in names:
+    for kind in kinds:
+        for name in TASKS[kind]:
             task = load_task(name)
             assert isinstance(task, TrainingTask)
             single = replace(task, numerics="single")

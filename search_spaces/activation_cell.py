@@ -20,7 +20,6 @@ from nasbench_sparse.core.operations import BINARY, CELL_EDGES, GAMMA_OPERATIONS
 from nasbench_sparse.core.space import Relaxation, SearchSpace
 from nasbench_sparse.errors import InvalidConfig, TaskError, unknown
 from nasbench_sparse.search_spaces import cell_formula
-from nasbench_sparse.search_spaces.cell_formula import Expression
 from nasbench_sparse.search_spaces.cell_values import cell_values
 from nasbench_sparse.search_spaces.checks import check_choice, check_fields, check_number
 
@@ -143,33 +142,14 @@ class ActivationCell(SearchSpace):
                 check_number(field, config[field], -LARGEST_GAMMA, LARGEST_GAMMA)
 
     def configure(self, blueprint: Blueprint, config: Config) -> Blueprint:
-        u1, u2, u3, u4, b1, b2 = (str(config[edge]) for edge in CELL_EDGES)
-        gammas = tuple((e, float(config[g])) for e, g in zip(CELL_EDGES, GAMMAS, strict=True) if g in config)
-        return blueprint.with_activations((Cell((u1, u2, u3, u4), (b1, b2), gammas, self.bounded),))
+        return blueprint.with_activations((cell_of(config, self.bounded),))
 
     def formula(self, config: Config) -> str:
         """Write a config as a formula, such as `max(GELU(SiLU(x)*GELU(x)), x^2)`; the bound is left out.
 
-        Learnt gammas are printed with four digits, others as γ1, γ2, ... in the order u1, u2, b1, u3, u4, b2.
+        See `cell_formula.formula` for how gammas are printed.
         """
-        choices = _choices(self.canonical(config))
-        gammas: dict[str, Expression] = {}
-        free = itertools.count(1)
-        for edge in ("u1", "u2", "b1", "u3", "u4", "b2"):
-            name, value = choices[edge]
-            if value is not None:
-                gammas[edge] = Expression(f"{value:.4g}" if value >= 0 else f"({value:.4g})")
-            elif name in GAMMA_OPERATIONS:
-                gammas[edge] = Expression(f"\N{GREEK SMALL LETTER GAMMA}{next(free)}")
-
-        def unary(edge: str, z: Expression) -> Expression:
-            return cell_formula.unary(choices[edge][0], z, gammas.get(edge, z))
-
-        def binary(edge: str, left: Expression, right: Expression) -> Expression:
-            return cell_formula.binary(choices[edge][0], left, right, gammas.get(edge, left))
-
-        x = cell_formula.X
-        return binary("b2", unary("u3", binary("b1", unary("u1", x), unary("u2", x))), unary("u4", x)).text
+        return cell_formula.formula(cell_of(self.canonical(config), self.bounded))
 
     @property
     def coordinates(self) -> ConfigurationSpace:
@@ -256,6 +236,13 @@ class ActivationCell(SearchSpace):
     def _rank(self, choice: Choice) -> tuple[int, bool, float]:
         name, gamma = choice
         return self._order[name], gamma is not None, gamma or 0.0
+
+
+def cell_of(config: Config, bounded: bool) -> Cell:
+    """Return the cell that a config describes."""
+    u1, u2, u3, u4, b1, b2 = (str(config[edge]) for edge in CELL_EDGES)
+    gammas = tuple((e, float(config[g])) for e, g in zip(CELL_EDGES, GAMMAS, strict=True) if g in config)
+    return Cell((u1, u2, u3, u4), (b1, b2), gammas, bounded)
 
 
 def _choices(config: Config) -> dict[str, Choice]:

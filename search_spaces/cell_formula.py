@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
+
+from nasbench_sparse.core.blueprint import Cell
+from nasbench_sparse.core.operations import CELL_EDGES, GAMMA_OPERATIONS
 
 SUM, PRODUCT, POWER, ATOM = range(4)
 """How tightly an expression binds."""
@@ -66,7 +71,7 @@ def unary(name: str, z: Expression, gamma: Expression) -> Expression:
 
 
 def binary(name: str, left: Expression, right: Expression, gamma: Expression) -> Expression:
-    """Write a binary operation; `gamma` is used by "mix" alone."""
+    """Write a binary operation; `gamma` is used by "mix" alone, and its sigmoid worked out where it is a number."""
     match name:
         case "left":
             return left
@@ -81,8 +86,42 @@ def binary(name: str, left: Expression, right: Expression, gamma: Expression) ->
         case "gate":
             return binary("multiply", Expression(f"sigmoid({left.text})"), right, gamma)
         case "mix":
-            weight = f"sigmoid({gamma.text})"
+            weight, rest = _shares(gamma.text)
             first = f"{weight}*{left.within(POWER)}"
-            return Expression(f"{first} + (1 - {weight})*{right.within(POWER)}", SUM)
+            return Expression(f"{first} + {rest}*{right.within(POWER)}", SUM)
         case _:
             return Expression(f"{name[:3]}({left.text}, {right.text})")
+
+
+def formula(cell: Cell) -> str:
+    """Write a cell as a formula, such as `0.4756*max(0, x) + 0.5244*GELU(x)`; the bound is left out.
+
+    Frozen gammas are printed with four digits, others as γ1, γ2, ... in the order u1, u2, b1, u3, u4, b2.
+    """
+    operations = dict(zip(CELL_EDGES, (*cell.unary, *cell.binary), strict=True))
+    frozen, free = dict(cell.gammas), itertools.count(1)
+    gammas: dict[str, Expression] = {}
+    for edge in ("u1", "u2", "b1", "u3", "u4", "b2"):
+        if edge in frozen and operations[edge] == "mix":
+            gammas[edge] = Expression(repr(frozen[edge]))
+        elif edge in frozen:
+            gammas[edge] = Expression(f"{frozen[edge]:.4g}" if frozen[edge] >= 0 else f"({frozen[edge]:.4g})")
+        elif operations[edge] in GAMMA_OPERATIONS:
+            gammas[edge] = Expression(f"\N{GREEK SMALL LETTER GAMMA}{next(free)}")
+
+    def of(edge: str, z: Expression) -> Expression:
+        return unary(operations[edge], z, gammas.get(edge, z))
+
+    def joined(vertex: str, left: Expression, right: Expression) -> Expression:
+        return binary(operations[vertex], left, right, gammas.get(vertex, left))
+
+    return joined("b2", of("u3", joined("b1", of("u1", X), of("u2", X))), of("u4", X)).text
+
+
+def _shares(gamma: str) -> tuple[str, str]:
+    """Return sigmoid(gamma) and its complement, as numbers where gamma is one."""
+    try:
+        share = 1.0 / (1.0 + math.exp(-float(gamma)))
+    except ValueError:
+        return f"sigmoid({gamma})", f"(1 - sigmoid({gamma}))"
+    return f"{share:.4g}", f"{1.0 - share:.4g}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,13 +13,17 @@ import pytest
 pytest.importorskip("benchmarks", reason="benchmarks are run from the checkout")
 
 from benchmarks import __main__ as program
+from benchmarks import syne_tune_peer
+from benchmarks.made_tables import made_table, made_task
 from benchmarks.measurement import Measurement, medians
 from benchmarks.report import markdown
 
 TINY = {
     "ask_tell": {"trials": 5, "peer_trials": 2, "repetitions": 1},
     "simulated_trials": {"trials": 20, "peer_trials": 2, "repetitions": 1},
-    "simulated_scaling": {"trials": 5, "repetitions": 1},
+    "simulated_scaling": {"shortest": 5, "longest": 50, "genes": 2, "repetitions": 1},
+    "simulated_study": {"tasks": 1, "seeds": 1, "trials": 3},
+    "table_loading": {"configs": 20, "lookups": 5, "repetitions": 1},
     "live_overhead": {"trials": 2, "peer_trials": 1, "repetitions": 1},
     "run_start": {"runs": 1, "trials": 2, "repetitions": 1},
     "process_dispatch": {"trials": 2, "repetitions": 1},
@@ -27,8 +32,17 @@ TINY = {
     "leaderboard_query": {"trials": 2000, "repetitions": 1},
     "store_merge": {"events": 20, "repetitions": 1},
     "masked_step": {"batches": 1, "repetitions": 1},
+    "stacked_training": {"kinds": ("densities",), "size": 3, "epochs": 1, "singles": 1, "repetitions": 1},
+    "search_step": {"repetitions": 1, "networks": 1},
+    "discrete_cell": {"numbers": 640, "repetitions": 1},
     "start_up": {"repetitions": 1},
 }
+
+
+@pytest.fixture(autouse=True)
+def no_peer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Benchmarks leave Syne Tune out, wherever it is installed."""
+    monkeypatch.setattr(syne_tune_peer, "environment", lambda: tmp_path / "syne-tune")
 
 
 def test_every_benchmark_is_tried_here() -> None:
@@ -66,6 +80,33 @@ def test_medians_take_turns_and_leave_the_first_round_out() -> None:
     a, b = [100.0, 1.0, 5.0, 2.0], [100.0, 7.0, 9.0, 8.0]
     assert medians(lambda: contender("a", a), lambda: contender("b", b), repetitions=3) == [2.0, 8.0]
     assert "".join(calls) == "abababab"
+
+
+def test_a_peer_without_its_environment_is_left_out_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with syne_tune_peer.started(made_table(made_task("small", genes=1, epochs=2))) as peer:
+        assert peer is None
+    assert "--install-peers makes one" in capsys.readouterr().err
+
+
+def test_a_peer_that_cannot_be_installed_says_what_pip_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = subprocess.CompletedProcess([], 1, "", "WARNING: retrying\nERROR: no index here\n")
+    monkeypatch.setattr(syne_tune_peer.venv, "create", lambda *_, **__: None)
+    monkeypatch.setattr(syne_tune_peer.subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(syne_tune_peer.PeerError, match="cannot be installed: ERROR: no index here"):
+        syne_tune_peer.install()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_made_table_is_complete_and_its_curves_add_up() -> None:
+    task = made_task("small", genes=2, epochs=3)
+    table = made_table(task, 7)
+    assert table.complete
+    assert len(table.keys) == 7
+    for config in table.configs:
+        seconds = [point.seconds for point in table.curve(config)]
+        assert seconds == pytest.approx([seconds[0], 2 * seconds[0], 3 * seconds[0]])
 
 
 def test_table_says_where_a_budget_is_missed() -> None:

@@ -75,6 +75,16 @@ def draw(name: str, title: str, alt: str, make: Callable[[], Figure]) -> Drawing
     return Drawing(name, title, alt, svg.getvalue(), pdf.getvalue())
 
 
+def save(make: Callable[[], Figure], path: Path, *, dots_per_inch: int = 200) -> None:
+    """Draw a figure in the common style into one file, of the kind that its ending names; PNG has a white ground.
+
+    Raises:
+        ValueError: an ending that matplotlib does not know.
+    """
+    with _style():
+        make().savefig(path, dpi=dots_per_inch, facecolor="white" if path.suffix == ".png" else "auto")
+
+
 @contextmanager
 def _style() -> Iterator[None]:
     import matplotlib

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nasbench_sparse.core import blueprint
 from nasbench_sparse.core.operations import BINARY, CELL_EDGES, GAMMA_OPERATIONS, UNARY
-from nasbench_sparse.errors import unknown
+from nasbench_sparse.errors import TaskError, unknown
 from nasbench_sparse.nn.operations import binary, unary
 
 
@@ -21,6 +21,7 @@ class ActivationCell(nn.Module):
     A gamma named in `cell.gammas` is a frozen buffer; one that is absent is a parameter, from 1 (mix from 0).
 
     Raises:
+        TaskError: an edge or vertex without an operation, or operations too many.
         UnknownName: an operation or a gamma's choice has no such name; the nearest are given.
     """
 
@@ -81,10 +82,17 @@ def _gamma(edge: str) -> str:
 
 
 def _operations(cell: blueprint.Cell) -> dict[str, str]:
-    for names, valid, kind in ((cell.unary, UNARY, "unary"), (cell.binary, BINARY, "binary")):
-        for name in names:
+    for names, valid, kind, edges in (
+        (cell.unary, UNARY, "unary", CELL_EDGES[:4]),
+        (cell.binary, BINARY, "binary", CELL_EDGES[4:]),
+    ):
+        if len(names) != len(edges):
+            surplus = names[len(edges) :]
+            fault = f"{', '.join(surplus)} too many" if surplus else f"none for {', '.join(edges[len(names) :])}"
+            raise TaskError(f"an activation cell has {kind} operations at {', '.join(edges)}; given are {fault}")
+        for edge, name in zip(edges, names, strict=True):
             if name not in valid:
-                raise unknown(f"{kind} operation", name, valid)
+                raise unknown(f"{kind} operation of edge {edge!r}", name, valid)
     return dict(zip(CELL_EDGES, (*cell.unary, *cell.binary), strict=True))
 
 

@@ -25,9 +25,14 @@ class Architecture:
         sizes: number of operations of each edge; shorter edges are padded with operations that are not alive.
         gammas: initial constants, (edges, most operations), used where an operation has one.
         generator: source of the initial `a`.
+        sampled: whether weights are drawn; else they are the softmax of `a` over the survivors, as in DARTS
+            (Liu et al., 2019, equation 2), and nothing is drawn.
     """
 
-    def __init__(self, sizes: Sequence[int], gammas: Tensor, generator: torch.Generator) -> None:
+    def __init__(
+        self, sizes: Sequence[int], gammas: Tensor, generator: torch.Generator, *, sampled: bool = True
+    ) -> None:
+        self.sampled = sampled
         shape = (len(sizes), max(sizes))
         self.a = (1e-6 * torch.rand(shape, generator=generator)).requires_grad_()
         self.gammas = gammas.clone().requires_grad_()
@@ -44,14 +49,21 @@ class Architecture:
         They are gamma variates over their sum, which carries the reparametrised gradient to `a`. (The
         distributions of torch draw from the global generator.)
         """
+        if not self.sampled:
+            return self._softmax().expand(count, *self.a.shape)
         rates = self.concentration.expand(count, *self.a.shape).contiguous()
         variates = torch._standard_gamma(rates, generator=generator).clamp(min=TINY) * self.alive
         return variates / variates.sum(dim=-1, keepdim=True)
 
     def mean(self) -> Tensor:
         """Return the expected weights, (edges, operations)."""
+        if not self.sampled:
+            return self._softmax().detach()
         rates = self.concentration.clamp(min=TINY) * self.alive
         return (rates / rates.sum(dim=-1, keepdim=True)).detach()
+
+    def _softmax(self) -> Tensor:
+        return torch.softmax(self.a.masked_fill(~self.alive, -torch.inf), dim=-1)
 
     def drop(self) -> tuple[int, int]:
         """Drop one operation: of the edge with most left (first on a tie), the one with the lowest `a`.

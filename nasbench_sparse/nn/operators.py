@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 from nasbench_sparse.core import blueprint
 from nasbench_sparse.errors import NbsError, unknown
+from nasbench_sparse.nn.cell import ActivationCell
+from nasbench_sparse.nn.published import PUBLISHED
 
 SYMEXP_LIMIT = 20.0
 """|x| beyond which `symexp` is constant."""
@@ -190,6 +192,8 @@ def _build_unscaled(name: str, units: int, generator: torch.Generator | None) ->
         if generator is None:
             raise NbsError("activation 'srelu' draws its parameters at random: give a generator")
         return SReLU(units, generator)
+    if name in PUBLISHED:
+        return ActivationCell(PUBLISHED[name])
     if name not in FUNCTIONS:
-        raise unknown("activation operator", name, [*FUNCTIONS, "prelu", "falu", "srelu"])
+        raise unknown("activation operator", name, [*FUNCTIONS, "prelu", "falu", "srelu", *PUBLISHED])
     return Pointwise(name)

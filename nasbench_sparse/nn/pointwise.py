@@ -1,7 +1,7 @@
 """Elementwise functions with their derivatives, which a supernet evaluates many of on the same numbers.
 
-Values agree with `nasbench_sparse.nn.operations` and `nasbench_sparse.nn.operators` to the last few bits; what several
-functions need (a sigmoid, the normal density) is computed once.
+Values agree with `nasbench_sparse.nn.operations` and `nasbench_sparse.nn.operators` to the last few bits; what
+several functions need (a sigmoid, the normal density) is computed once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from nasbench_sparse.nn.operators import SYMEXP_LIMIT
 
 SMALLEST_ROOT = 1e-3
 """`sqrt` takes max(x, 1e-3)."""
+
+
+_KERNELS = torch.ops.aten
 
 
 class Point:
@@ -68,9 +71,14 @@ class Point:
         return (1.0 + self.square).sqrt_()
 
     @cached_property
+    def one(self) -> Tensor:
+        """1, of x's shape."""
+        return torch.ones_like(self.x)
+
+    @cached_property
     def positive(self) -> Tensor:
         """1 for x > 0, else 0."""
-        return torch.gt(self.x, 0.0).to(self.x.dtype)
+        return _KERNELS.threshold_backward(self.one, self.x, 0.0)  # type: ignore[no-any-return]
 
 
 class Formula(NamedTuple):
@@ -85,23 +93,12 @@ def _arcsinh(p: Point) -> Tensor:
     return torch.copysign((a / (1.0 + p.root)).mul_(a).add_(a).log1p_(), p.x)
 
 
-def _gelu_slope(p: Point, y: Tensor) -> Tensor:
-    """Phi(x) + x phi(x)."""
-    return torch.erf(p.x * math.sqrt(0.5)).add_(1.0).mul_(0.5).addcmul_(p.x, p.bell, value=1 / math.sqrt(2 * math.pi))
-
-
-def _sigmoid_slope(p: Point, y: Tensor) -> Tensor:
-    return p.sigmoid - torch.square(p.sigmoid)
-
-
 def _silu_slope(p: Point, y: Tensor) -> Tensor:
-    """s + x s (1 - s)."""
-    return torch.addcmul(p.sigmoid, p.x, _sigmoid_slope(p, y))
+    return _KERNELS.silu_backward(p.one, p.x)  # type: ignore[no-any-return]
 
 
 def _acon_slope(p: Point, y: Tensor) -> Tensor:
-    double = Point(2.0 * p.x)
-    return 2.0 * _silu_slope(double, y) - 0.8
+    return 2.0 * _silu_slope(Point(2.0 * p.x), y) - 0.8
 
 
 def _srs_parts(p: Point) -> tuple[Tensor, Tensor]:
@@ -128,31 +125,32 @@ def _symexp_slope(p: Point, y: Tensor) -> Tensor:
 
 
 FORMULAS: dict[str, Formula] = {
-    "identity": Formula(lambda p: p.x, lambda p, y: torch.ones_like(y)),
-    "negate": Formula(lambda p: -p.x, lambda p, y: -torch.ones_like(y)),
+    "identity": Formula(lambda p: p.x, lambda p, y: p.one),
+    "negate": Formula(lambda p: -p.x, lambda p, y: -p.one),
     "abs": Formula(lambda p: p.magnitude, lambda p, y: torch.sign(p.x)),
     "square": Formula(lambda p: p.square, lambda p, y: 2.0 * p.x),
     "cube": Formula(lambda p: p.square * p.x, lambda p, y: 3.0 * p.square),
     "sqrt": Formula(
-        lambda p: p.x.clamp(min=SMALLEST_ROOT).sqrt_(), lambda p, y: (0.5 / y).mul_(p.x >= SMALLEST_ROOT)
+        lambda p: p.x.clamp(min=SMALLEST_ROOT).sqrt_(),
+        lambda p, y: _KERNELS.threshold_backward(0.5 / y, p.x, SMALLEST_ROOT),
     ),
     "exp": Formula(lambda p: torch.exp(p.x), lambda p, y: y),
     "sinh": Formula(lambda p: torch.sinh(p.x), lambda p, y: torch.square(y).add_(1.0).sqrt_()),
-    "tanh": Formula(lambda p: p.tanh, lambda p, y: 1.0 - torch.square(y)),
+    "tanh": Formula(lambda p: p.tanh, lambda p, y: _KERNELS.tanh_backward(p.one, y)),
     "arcsinh": Formula(_arcsinh, lambda p, y: p.root.reciprocal()),
     "arctan": Formula(lambda p: torch.atan(p.x), lambda p, y: (1.0 + p.square).reciprocal_()),
     "relu": Formula(lambda p: torch.relu(p.x), lambda p, y: p.positive),
     "negative_part": Formula(lambda p: p.x.clamp(max=0.0), lambda p, y: 1.0 - p.positive),
-    "sigmoid": Formula(lambda p: p.sigmoid, _sigmoid_slope),
+    "sigmoid": Formula(lambda p: p.sigmoid, lambda p, y: _KERNELS.sigmoid_backward(p.one, y)),
     "softplus": Formula(lambda p: p.softplus, lambda p, y: p.sigmoid),
     "erf": Formula(lambda p: torch.erf(p.x), lambda p, y: torch.square(p.bell).mul_(2.0 / math.sqrt(math.pi))),
     "silu": Formula(lambda p: p.x * p.sigmoid, _silu_slope),
-    "gelu": Formula(lambda p: F.gelu(p.x), _gelu_slope),
-    "elu": Formula(lambda p: torch.relu(p.x) + p.below, lambda p, y: (1.0 + p.below)),
-    "leaky_relu": Formula(lambda p: F.leaky_relu(p.x, 0.01), lambda p, y: 0.99 * p.positive + 0.01),
-    "relu6": Formula(
-        lambda p: F.relu6(p.x), lambda p, y: torch.ops.aten.hardtanh_backward(torch.ones_like(y), p.x, 0.0, 6.0)
+    "gelu": Formula(lambda p: F.gelu(p.x), lambda p, y: _KERNELS.gelu_backward(p.one, p.x)),
+    "elu": Formula(lambda p: torch.relu(p.x) + p.below, lambda p, y: 1.0 + p.below),
+    "leaky_relu": Formula(
+        lambda p: F.leaky_relu(p.x, 0.01), lambda p, y: _KERNELS.leaky_relu_backward(p.one, p.x, 0.01, False)
     ),
+    "relu6": Formula(lambda p: F.relu6(p.x), lambda p, y: _KERNELS.hardtanh_backward(p.one, p.x, 0.0, 6.0)),
     "acon": Formula(lambda p: F.silu(2.0 * p.x).sub_(p.x, alpha=0.8), _acon_slope),
     "tanhsoft1": Formula(
         lambda p: torch.tanh(0.87 * p.x) * p.softplus,
@@ -164,13 +162,9 @@ FORMULAS: dict[str, Formula] = {
     "symlog": Formula(
         lambda p: torch.copysign(torch.log1p(p.magnitude), p.x), lambda p, y: (1.0 + p.magnitude).reciprocal_()
     ),
-    "symexp": Formula(
-        lambda p: torch.copysign(p.magnitude.clamp(max=SYMEXP_LIMIT).expm1_(), p.x), _symexp_slope
-    ),
+    "symexp": Formula(lambda p: torch.copysign(p.magnitude.clamp(max=SYMEXP_LIMIT).expm1_(), p.x), _symexp_slope),
     "swish": Formula(lambda p: p.x * p.sigmoid, _silu_slope),
-    "hardswish": Formula(
-        lambda p: F.hardswish(p.x), lambda p, y: torch.ops.aten.hardswish_backward(torch.ones_like(y), p.x)
-    ),
+    "hardswish": Formula(lambda p: F.hardswish(p.x), lambda p, y: _KERNELS.hardswish_backward(p.one, p.x)),
 }
 """All operations of the cell without gamma, and all operators without parameters."""
 

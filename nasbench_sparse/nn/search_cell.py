@@ -50,10 +50,15 @@ class MixedSite(nn.Module):
         assert self.draw is not None, "a supernet's sites are given their weights before it is evaluated"
         return self.draw
 
+    def learnt(self) -> tuple[Tensor, Tensor]:
+        """Return the weights and gammas that gradients reach."""
+        return self.drawn().weights, self.drawn().gammas
+
     def mixture(self) -> Mixture:
         """Return what the site sums under the current draw."""
         draw = self.drawn()
-        return Mixture(self.operations, draw.survivors, self.bounded, draw.weights, draw.gammas)
+        weights, gammas = draw.weights.tolist(), draw.gammas.tolist()
+        return Mixture(self.operations, draw.survivors, self.bounded, weights, gammas)
 
 
 class MixedCell(MixedSite):
@@ -63,7 +68,7 @@ class MixedCell(MixedSite):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        return recomputed(CellPiece, self.mixture(), 0, x)
+        return recomputed(CellPiece, self.mixture(), 0, x, self.learnt())
 
 
 class MixedOperator(MixedSite):
@@ -74,15 +79,17 @@ class MixedOperator(MixedSite):
         self.layer = layer
 
     def forward(self, x: Tensor) -> Tensor:
-        return recomputed(OperatorPiece, self.mixture(), self.layer, x)
+        return recomputed(OperatorPiece, self.mixture(), self.layer, x, self.learnt())
 
 
 def build_sites(relaxation: Relaxation, count: int, bounded: bool) -> list[MixedSite]:
     """Build the mixed activations of a network with `count` sites.
 
     Raises:
-        TaskError: a chromosome whose length is not the number of sites, or an unknown kind of relaxation.
+        TaskError: no site, a chromosome whose length is not the number of sites, or an unknown kind of relaxation.
     """
+    if count == 0:
+        raise TaskError("the network has no activation site, so there is nothing to search")
     if relaxation.kind == "cell":
         return [MixedCell(relaxation.operations, bounded) for _ in range(count)]
     if relaxation.kind != "chromosome":
@@ -92,15 +99,19 @@ def build_sites(relaxation: Relaxation, count: int, bounded: bool) -> list[Mixed
     return [MixedOperator(relaxation.operations, bounded, layer) for layer in range(count)]
 
 
-def build_architecture(relaxation: Relaxation, generator: torch.Generator) -> Architecture:
-    """Build the Dirichlet over a relaxation's edges; gammas start at N(1, variance 0.25), that of mix at 0."""
+def build_architecture(relaxation: Relaxation, generator: torch.Generator, *, sampled: bool = True) -> Architecture:
+    """Build the distribution over a relaxation's edges; gammas start at N(1, variance 0.25), that of mix at 0.
+
+    Args:
+        sampled: Dirichlet samples (DrNAS), or the softmax of `a` as the weights themselves (DARTS).
+    """
     sizes = [len(names) for names in relaxation.operations]
     gammas = 1.0 + 0.5 * torch.randn(len(sizes), max(sizes), generator=generator)
     for edge, names in enumerate(relaxation.operations):
         for k, name in enumerate(names):
             if name == "mix":
                 gammas[edge, k] = 0.0
-    return Architecture(sizes, gammas, generator)
+    return Architecture(sizes, gammas, generator, sampled=sampled)
 
 
 def resample(

@@ -8,75 +8,88 @@ import torch
 from torch import Tensor
 
 from nasbench_sparse.core.operations import GAMMA_OPERATIONS
-from nasbench_sparse.nn.mixture import Gradients, Mixture, bounded, within
+from nasbench_sparse.nn.mixture import Gradients, Mixture, bounded, weighted_sum, within
 from nasbench_sparse.nn.pointwise import FORMULAS, SATURATING, Point
 
 
 class UnarySums:
-    """Sums of unary operations on one piece x (n,), for edges that see the same x."""
+    """Sums of unary operations on one piece x (n,), for edges that see the same x.
+
+    An operation without gamma is evaluated once for all edges.
+    """
 
     def __init__(self, mixture: Mixture, edges: Sequence[int], x: Tensor) -> None:
-        self.mixture, self.edges, self.x = mixture, list(edges), x
+        self.mixture, self.edges, self.x = mixture, edges, x
         self.point = Point(x)
-        names = self.names = mixture.operations[self.edges[0]]
-        alive = [set(mixture.survivors[e]) for e in self.edges]
-        self.shared = [k for k in sorted(set().union(*alive)) if names[k] not in GAMMA_OPERATIONS]
-        self.own = [(i, k) for i, row in enumerate(alive) for k in sorted(row) if names[k] in GAMMA_OPERATIONS]
-        self.weights = mixture.weights[self.edges][:, self.shared]
-        self.raw = [FORMULAS[names[k]].value(self.point) for k in self.shared]
-        self.values = [
-            bounded(y) if self._clipped(k) else y for k, y in zip(self.shared, self.raw, strict=True)
-        ]
+        self._values: dict[object, Tensor] = {}
+        self._slopes: dict[object, Tensor] = {}
 
     def forward(self) -> list[Tensor]:
         """Return each edge's sum, (n,)."""
-        if self.values:
-            sums = list(self.weights @ torch.stack(self.values))
-        else:
-            sums = [torch.zeros_like(self.x) for _ in self.edges]
-        for i, k in self.own:
-            sums[i] = sums[i] + self.mixture.weights[self.edges[i], k] * self._of_gamma(i, k)[0]
-        return sums
+        return [weighted_sum([self._value(e, k) for k in self._alive(e)], self._weights(e)) for e in self.edges]
 
     def backward(self, slopes: Sequence[Tensor], gradients: Gradients | None) -> Tensor:
-        """Return the gradient of x given those of the sums; add up those of weights and gammas, where wanted."""
+        """Return the gradient of x given those of the sums; add those of weights and gammas, where wanted."""
         total = torch.zeros_like(self.x)
-        if self.values:
-            derivatives = [
-                within(d, y) if self._clipped(k) else d
-                for k, y in zip(self.shared, self.raw, strict=True)
-                for d in (FORMULAS[self.names[k]].derivative(self.point, y),)
-            ]
-            for slope, row in zip(slopes, self.weights @ torch.stack(derivatives), strict=True):
-                total.addcmul_(slope, row)
+        for e, slope in zip(self.edges, slopes, strict=True):
+            total.addcmul_(slope, weighted_sum([self._slope(e, k) for k in self._alive(e)], self._weights(e)))
             if gradients is not None:
-                found = torch.stack(list(slopes)) @ torch.stack(self.values).T
-                for i, edge in enumerate(self.edges):
-                    gradients.weights[edge, self.shared] += found[i]
-        for i, k in self.own:
-            edge, slope = self.edges[i], slopes[i]
-            value, by_x, by_gamma = self._of_gamma(i, k)
-            weight = self.mixture.weights[edge, k]
-            total += weight * (slope * by_x)
-            if gradients is not None:
-                gradients.weights[edge, k] += (slope * value).sum()
-                gradients.gammas[edge, k] += weight * (slope * by_gamma).sum()
+                self._learn(e, slope, gradients)
         return total
 
-    def _clipped(self, k: int) -> bool:
-        return self.mixture.bounded and self.names[k] not in SATURATING
+    def _learn(self, edge: int, slope: Tensor, gradients: Gradients) -> None:
+        for k, weight in zip(self._alive(edge), self._weights(edge), strict=True):
+            gradients.weights.append((edge, k, slope @ self._value(edge, k)))
+            if self._name(edge, k) in GAMMA_OPERATIONS:
+                gradients.gammas.append((edge, k, weight * (slope @ self._by_gamma(edge, k))))
 
-    def _of_gamma(self, i: int, k: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return a gamma operation's value and its derivatives by x and by gamma, each (n,)."""
-        gamma, x = self.mixture.gammas[self.edges[i], k], self.x
-        ones = torch.ones_like(x)
-        match self.names[k]:
-            case "shift":
-                y, by_x, by_gamma = x + gamma, ones, ones
-            case "scale":
-                y, by_x, by_gamma = x * gamma, ones * gamma, x
-            case _:
-                y, by_x, by_gamma = ones * gamma, torch.zeros_like(x), ones
-        if not self.mixture.bounded:
-            return y, by_x, by_gamma
-        return bounded(y), within(by_x, y), within(by_gamma, y)
+    def _alive(self, edge: int) -> tuple[int, ...]:
+        return self.mixture.survivors[edge]
+
+    def _weights(self, edge: int) -> list[float]:
+        row = self.mixture.weights[edge]
+        return [row[k] for k in self._alive(edge)]
+
+    def _name(self, edge: int, k: int) -> str:
+        return self.mixture.operations[edge][k]
+
+    def _value(self, edge: int, k: int) -> Tensor:
+        name = self._name(edge, k)
+        key = (edge, name) if name in GAMMA_OPERATIONS else name
+        if key not in self._values:
+            gamma = self.mixture.gammas[edge][k]
+            y = of_gamma(name, self.x, gamma) if name in GAMMA_OPERATIONS else FORMULAS[name].value(self.point)
+            self._values[key] = bounded(y) if self._clipped(name) else y
+        return self._values[key]
+
+    def _slope(self, edge: int, k: int) -> Tensor:
+        """Return the derivative by x."""
+        name = self._name(edge, k)
+        key = (edge, name) if name in GAMMA_OPERATIONS else name
+        if key not in self._slopes:
+            y = self._value(edge, k)
+            if name in GAMMA_OPERATIONS:
+                slope = torch.full_like(y, {"shift": 1.0, "constant": 0.0}.get(name, self.mixture.gammas[edge][k]))
+            else:
+                slope = FORMULAS[name].derivative(self.point, y)
+            self._slopes[key] = within(slope, y) if self._clipped(name) else slope
+        return self._slopes[key]
+
+    def _by_gamma(self, edge: int, k: int) -> Tensor:
+        name, y = self._name(edge, k), self._value(edge, k)
+        slope = self.x if name == "scale" else torch.ones_like(y)
+        return within(slope, y) if self._clipped(name) else slope
+
+    def _clipped(self, name: str) -> bool:
+        return self.mixture.bounded and name not in SATURATING
+
+
+def of_gamma(name: str, x: Tensor, gamma: float) -> Tensor:
+    """Evaluate a unary operation with a constant."""
+    match name:
+        case "shift":
+            return x + gamma
+        case "scale":
+            return x * gamma
+        case _:
+            return torch.full_like(x, gamma)

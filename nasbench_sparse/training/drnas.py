@@ -10,21 +10,24 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
+from nasbench_sparse.core.blueprint import Train
 from nasbench_sparse.core.curve import CurvePoint
 from nasbench_sparse.core.trial import Evaluation, SearchStep, SharedTraining, Status
 from nasbench_sparse.errors import NbsError, TaskError
 from nasbench_sparse.nn.search_cell import derived_config, resample, set_to_best, set_to_mean
+from nasbench_sparse.training.batch_step import BatchStep
 from nasbench_sparse.training.determinism import repeatable
+from nasbench_sparse.training.device import training_device
 from nasbench_sparse.training.drop_schedule import drops_per_epoch
-from nasbench_sparse.training.loop import evaluate
+from nasbench_sparse.training.loop import evaluate, steps_per_epoch
+from nasbench_sparse.training.losses import batch_loss
 from nasbench_sparse.training.phases import prepare, set_up
 from nasbench_sparse.training.repetition import Repetition
 from nasbench_sparse.training.schedules import Progress, learning_rate
@@ -51,6 +54,14 @@ class Settings:
     shrink: bool
     bounded: bool
     independent_samples: bool
+    relaxation: str
+    unit: str
+    interval: int
+
+    @property
+    def steps(self) -> int:
+        """Search steps: epochs, or stretches of `interval` iterations."""
+        return self.epochs if self.unit == "epochs" else math.ceil(self.epochs / self.interval)
 
 
 class Search:
@@ -68,15 +79,18 @@ class Search:
         self.settings = Settings(**dict(step.options))
         self.space, self.seed, self.relaxation = task.space, step.seed, relaxation
         self.repetition = Repetition(task.dataset, task.folds, replicate, 0)
+        _check_training(task)
         state, self.shared = prepare(task.blueprint, task.blueprint, self.repetition)
         self.supernet = build_supernet(
-            set_up(task.blueprint, -1, state, self.repetition),
+            set_up(task.blueprint, -1, state, self.repetition, training_device()),
             relaxation,
             self.repetition.torch(self._stream("architecture", 0)),
             learning_rate=self.settings.learning_rate,
             weight_decay=self.settings.weight_decay,
             bounded=self.settings.bounded,
+            sampled=self.settings.relaxation == "dirichlet",
         )
+        self.data = self.supernet.training.split
         self.train, self.held_out = self._parts()
         self.drops = self._drops(relaxation)
 
@@ -86,10 +100,9 @@ class Search:
         return self.space.canonical(derived_config(self.relaxation, self.supernet.architecture))
 
     def epoch(self, epoch: int) -> CurvePoint | None:
-        """Carry out one epoch of algorithm 1; None where a loss is not finite."""
-        started = perf_counter()
-        for _ in range(self.drops[epoch]):
-            self.supernet.architecture.drop()
+        """Carry out a search step of algorithm 1, an epoch or iterations; None where a loss is not finite."""
+        clock = thread_time if self.train[0].device.type == "cpu" else perf_counter
+        started = clock()
         train_loss = self._train(epoch)
         if not math.isfinite(train_loss):
             return None
@@ -108,7 +121,7 @@ class Search:
             test_loss=None,
             test_accuracy=None,
             density=self.supernet.training.masks.density,
-            seconds=perf_counter() - started,
+            seconds=clock() - started,
             metrics={
                 "discrete_val_accuracy": discrete_accuracy,
                 "operations": float(self.supernet.architecture.alive.sum()),
@@ -116,56 +129,82 @@ class Search:
         )
 
     def _train(self, epoch: int) -> float:
-        """Alternate half steps over the epoch's batches; return the mean training loss."""
-        supernet, training, settings = self.supernet, self.supernet.training, self.settings
-        rate = learning_rate(training.recipe, Progress(epoch, settings.epochs, supernet.val_losses))
-        for group in training.optimizer.param_groups:
-            group["lr"] = rate
+        """Alternate half steps over a search step's batches; return the mean training loss."""
+        supernet, settings = self.supernet, self.settings
         generator = self.repetition.torch(self._stream("samples", epoch))
-        held_out = itertools.chain.from_iterable(
-            self._batches(self.held_out, self._stream(f"held-out/{lap}", epoch)) for lap in itertools.count()
-        )
+        held_out = self._groups(self._laps(self.held_out, "held-out", epoch))
         supernet.network.train()
-        losses = []
-        for batch in self._batches(self.train, self._stream("train", epoch)):
+        losses: list[float] = []
+        now = -1
+        for position, batches in self._positions(epoch):
+            if int(position) > now:
+                now = int(position)
+                for _ in range(self.drops[now]):
+                    supernet.architecture.drop()
+            self._set_rate(position)
             loss = self._architecture_step(next(held_out), generator)
             if math.isfinite(loss):
-                loss = self._weight_step(batch, generator, warm=epoch < settings.warm_start)
+                loss = self._weight_step(batches, generator, warm=now < settings.warm_start)
             if not math.isfinite(loss):
                 return loss
             losses.append(loss)
         return sum(losses) / len(losses)
 
-    def _architecture_step(self, batch: Batch, generator: torch.Generator) -> float:
-        """Update `a` and the gammas on a held-out batch; no gradient is taken of the weights."""
+    def _positions(self, epoch: int) -> Iterator[tuple[float, list[Batch]]]:
+        """Yield the place of each step in the search, in its unit, and the step's batches."""
+        settings, recipe = self.settings, self.supernet.training.recipe
+        if settings.unit == "iterations":
+            first = epoch * settings.interval
+            places = range(first, min(first + settings.interval, settings.epochs))
+            groups = self._groups(self._augmented(self._laps(self.train, "train", epoch), epoch))
+            yield from zip(places, groups, strict=False)
+            return
+        steps = steps_per_epoch(recipe, len(self.train[1]))
+        groups = self._groups(self._augmented(self._batches(self.train, self._stream("train", epoch)), epoch))
+        for index, batches in enumerate(itertools.islice(groups, steps)):
+            yield epoch + index / steps, batches
+
+    def _set_rate(self, position: float) -> None:
+        """Set the weights' learning rate, by a schedule over the whole search."""
+        supernet, recipe = self.supernet, self.supernet.training.recipe
+        at = position if recipe.schedule_every == "step" else int(position)
+        rate = learning_rate(recipe, Progress(at, self.settings.epochs, supernet.val_losses))
+        for group in supernet.training.optimizer.param_groups:
+            group["lr"] = rate
+
+    def _architecture_step(self, batches: list[Batch], generator: torch.Generator) -> float:
+        """Update `a` and the gammas on held-out batches under one draw; no gradient is taken of the weights."""
         supernet, architecture = self.supernet, self.supernet.architecture
         supernet.use(supernet.mixed)
         self._resample(generator, learn=True)
-        loss = cross_entropy(supernet.network(batch[0]), batch[1])
-        if not torch.isfinite(loss):
-            return math.inf
         leaves = (architecture.a, architecture.gammas)
-        gradients = torch.autograd.grad(loss, leaves, allow_unused=True)
-        for leaf, gradient in zip(leaves, gradients, strict=True):
-            leaf.grad = gradient
+        for leaf in leaves:
+            leaf.grad = None
+        total = 0.0
+        for index, (inputs, labels) in enumerate(batches):
+            loss = batch_loss(supernet.network(inputs), labels) / len(batches)
+            if not torch.isfinite(loss):
+                return math.inf
+            more = index + 1 < len(batches)
+            for leaf, gradient in zip(
+                leaves, torch.autograd.grad(loss, leaves, allow_unused=True, retain_graph=more), strict=True
+            ):
+                if gradient is not None:
+                    leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
+            total += loss.item()
         supernet.optimizer.step()
-        return loss.item()
+        return total
 
-    def _weight_step(self, batch: Batch, generator: torch.Generator, *, warm: bool) -> float:
-        """Update the weights on a training batch, with the original activations while warm-starting."""
+    def _weight_step(self, batches: list[Batch], generator: torch.Generator, *, warm: bool) -> float:
+        """Update the weights on training batches, with the original activations while warm-starting."""
         supernet, training = self.supernet, self.supernet.training
         if warm:
             supernet.use(supernet.original)
         else:
             supernet.use(supernet.mixed)
             self._resample(generator, learn=False)
-        loss = cross_entropy(supernet.network(batch[0]), batch[1])
-        training.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        training.masks.mask_gradients()
-        training.optimizer.step()
-        training.masks.mask_weights()
-        return loss.item()
+        with BatchStep(supernet.network, training.masks, training.optimizer, training.recipe) as take_step:
+            return take_step(batches)
 
     def _resample(self, generator: torch.Generator, *, learn: bool) -> None:
         independent = self.settings.independent_samples
@@ -174,7 +213,7 @@ class Search:
     def _measure(self) -> tuple[float, float]:
         self.supernet.use(self.supernet.mixed)
         size = self.supernet.training.recipe.evaluation_batch_size
-        return evaluate(self.supernet.network, *self.repetition.data.val, size)
+        return evaluate(self.supernet.network, *self.data.val, size)
 
     def _batches(self, part: Part, stream: str) -> Iterator[Batch]:
         """Yield a part's batches, shuffled by a named stream."""
@@ -182,23 +221,42 @@ class Search:
         size = self.supernet.training.recipe.batch_size
         return zip(torch.split(part[0][order], size), torch.split(part[1][order], size), strict=True)
 
+    def _laps(self, part: Part, name: str, epoch: int) -> Iterator[Batch]:
+        """Yield a part's batches again and again, each time in another order."""
+        return itertools.chain.from_iterable(
+            self._batches(part, self._stream(f"{name}/{lap}", epoch)) for lap in itertools.count()
+        )
+
+    def _augmented(self, batches: Iterator[Batch], epoch: int) -> Iterator[Batch]:
+        augment = self.supernet.training.augment
+        if augment is None:
+            return batches
+        generator = self.repetition.torch(self._stream("augmentation", epoch))
+        return ((augment(inputs, generator), labels) for inputs, labels in batches)
+
+    def _groups(self, batches: Iterator[Batch]) -> Iterator[list[Batch]]:
+        """Yield the batches of each step, as many as the recipe accumulates; the last step may have fewer."""
+        while group := list(itertools.islice(batches, self.supernet.training.recipe.accumulate)):
+            yield group
+
     def _parts(self) -> tuple[Part, Part]:
-        """Split the fold's training examples, stratified, into those of the `w`-steps and of the `a`-steps."""
-        inputs, labels = self.repetition.data.train
+        """Split the training examples, stratified, into those of the `w`-steps and of the `a`-steps."""
+        inputs, targets = self.data.train
+        labels = targets.cpu().numpy() if targets.dim() == 1 else np.zeros(len(targets), dtype=np.int64)
         rng = self.repetition.numpy("drnas/split")
         chosen = np.zeros(len(labels), dtype=bool)
-        for label in np.unique(labels.numpy()):
-            members = rng.permutation(np.flatnonzero(labels.numpy() == label))
+        for label in np.unique(labels):
+            members = rng.permutation(np.flatnonzero(labels == label))
             chosen[members[: round(self.settings.train_portion * len(members))]] = True
         train, held_out = (torch.from_numpy(np.flatnonzero(mask)) for mask in (chosen, ~chosen))
         if not (len(train) and len(held_out)):
             raise NbsError(
                 f"train_portion {self.settings.train_portion} leaves one part of the training data empty"
             )
-        return (inputs[train], labels[train]), (inputs[held_out], labels[held_out])
+        return (inputs[train], targets[train]), (inputs[held_out], targets[held_out])
 
     def _drops(self, relaxation: Relaxation) -> list[int]:
-        """Return the drops of each epoch, until one operation is left on each edge; they begin at 2 E0."""
+        """Return the drops of each epoch or iteration, until each edge has one operation; they begin at 2 E0."""
         if not self.settings.shrink:
             return [0] * self.settings.epochs
         drops = sum(len(names) - 1 for names in relaxation.operations)
@@ -225,17 +283,26 @@ def advance(
     """
     with repeatable():
         search = Search(task, step, replicate)
-        if not 0 <= step.step < search.settings.epochs:
-            raise NbsError(f"search step {step.step}: steps are numbered 0 to {search.settings.epochs - 1}")
+        if not 0 <= step.step < search.settings.steps:
+            raise NbsError(f"search step {step.step}: steps are numbered 0 to {search.settings.steps - 1}")
         if checkpoint is not None:
             _restore(search, checkpoint, _identity(task, step, replicate, step.step - 1))
         for epoch in range(len(search.supernet.val_losses), step.step):
             if search.epoch(epoch) is None:
                 return _evaluation(search, None), None
         point = search.epoch(step.step)
-        if point is None or step.step == search.settings.epochs - 1:
+        if point is None or step.step == search.settings.steps - 1:
             return _evaluation(search, point), None
         return _evaluation(search, point), save(search.supernet, _identity(task, step, replicate, step.step))
+
+
+def _check_training(task: TrainingTask) -> None:
+    phase = task.blueprint.search
+    if not isinstance(phase, Train) or phase.sparsify is not None:
+        raise TaskError(
+            f"task {task.name!r}: a gradient-based search needs a searched training whose masks stay as they are, "
+            "a Train phase without `sparsify`"
+        )
 
 
 def _evaluation(search: Search, point: CurvePoint | None) -> Evaluation:

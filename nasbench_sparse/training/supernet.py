@@ -57,6 +57,7 @@ def build_supernet(
     learning_rate: float,
     weight_decay: float,
     bounded: bool,
+    sampled: bool,
 ) -> Supernet:
     """Build the supernet of a training that has not begun.
 
@@ -67,7 +68,7 @@ def build_supernet(
         GRAFS (Strack et al., 2024), appendix A and tables 10, 12 and 14.
     """
     original = list(sites_of(training.network).values())
-    architecture = build_architecture(relaxation, generator)
+    architecture = build_architecture(relaxation, generator, sampled=sampled)
     groups = [
         {"params": [architecture.a], "weight_decay": weight_decay},
         {"params": [architecture.gammas], "weight_decay": 0.0},
@@ -89,7 +90,10 @@ def save(supernet: Supernet, identity: dict[str, Any]) -> bytes:
     tensors |= {"a": architecture.a, "gammas": architecture.gammas, "alive": architecture.alive}
     tensors |= _slots("weights_optimizer", supernet.training.optimizer)
     tensors |= _slots("architecture_optimizer", supernet.optimizer)
-    return pack(tensors, {"identity": identity, "val_losses": supernet.val_losses})
+    return pack(
+        {name: tensor.cpu() for name, tensor in tensors.items()},
+        {"identity": identity, "val_losses": supernet.val_losses},
+    )
 
 
 def load(supernet: Supernet, data: bytes) -> Any:
@@ -119,4 +123,5 @@ def _restore_slots(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor])
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for name, tensor in tensors.items():
         index, _, slot = name.partition("/")
-        optimizer.state[parameters[int(index)]][slot] = tensor
+        parameter = parameters[int(index)]
+        optimizer.state[parameter][slot] = tensor.to(parameter.device) if tensor.dim() else tensor

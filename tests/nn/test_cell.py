@@ -11,7 +11,7 @@ from torch import nn
 
 from nasbench_sparse.core.blueprint import Cell
 from nasbench_sparse.core.operations import BINARY, GAMMA_OPERATIONS, UNARY
-from nasbench_sparse.errors import UnknownName
+from nasbench_sparse.errors import NbsError, UnknownName
 from nasbench_sparse.nn.activations import build
 from nasbench_sparse.nn.operations import binary, unary
 
@@ -183,3 +183,23 @@ def test_cell_names_the_nearest_operations() -> None:
         build(Cell(("gelu", "relu", "relu", "relu"), ("adds", "add")), 3)
     with pytest.raises(UnknownName, match="choice of an activation cell"):
         build(Cell(("gelu", "relu", "relu", "relu"), ("add", "add"), (("u9", 1.0),)), 3)
+
+
+@pytest.mark.parametrize(
+    ("unaries", "binaries", "message"),
+    [
+        (("gelu", "tanh", "tanh"), ("add", "left"), "unary operations at u1, u2, u3, u4; given are none for u4"),
+        (("gelu",) * 4, (), "binary operations at b1, b2; given are none for b1, b2"),
+        (("gelu",) * 4, ("add", "left", "right"), "given are right too many"),
+        (
+            ("gelu", "tahn", "tanh", "tanh"),
+            ("add", "left"),
+            "unary operation of edge 'u2' 'tahn': did you mean 'tanh'",
+        ),
+    ],
+)
+def test_cell_with_a_missing_or_unknown_operation_names_its_edge(
+    unaries: tuple[str, ...], binaries: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(NbsError, match=message):
+        build(Cell(unaries, binaries), 1)  # type: ignore[arg-type]

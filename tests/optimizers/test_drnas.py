@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from nasbench_sparse.core.curve import CurvePoint
 from nasbench_sparse.core.fidelity import Fidelity
 from nasbench_sparse.core.objective import Objective
 from nasbench_sparse.core.problem import Problem
@@ -57,7 +59,36 @@ def test_drnas_hands_all_options_to_the_worker() -> None:
         "shrink": True,
         "bounded": False,
         "independent_samples": True,
+        "relaxation": "dirichlet",
+        "unit": "epochs",
+        "interval": 100,
     }
+
+
+def _measured(number: int, asked: Any, accuracy: float) -> Observation:
+    seen = _observe(number, asked)
+    point = CurvePoint(number + 1, 1.0, 1.0, 0.9, None, None, 1.0, 1.0, {"discrete_val_accuracy": accuracy})
+    return replace(seen, _curve=(point,))
+
+
+@pytest.mark.parametrize(("keep", "operator"), [("final", "elu"), ("best", "swish")])
+def test_drnas_keeps_the_final_config_or_the_first_of_the_best_discretised_accuracy(
+    keep: str, operator: str
+) -> None:
+    optimizer = DrNAS(_problem(), seed=0, epochs=3, keep=keep)
+    for number, accuracy in enumerate((0.7, 0.6, 0.7)):
+        optimizer.tell(_measured(number, optimizer.ask(), accuracy))
+    assert optimizer.ask() == {"operator_0": "tanh", "operator_1": operator}
+
+
+def test_drnas_counts_stretches_of_iterations_as_search_steps() -> None:
+    optimizer = DrNAS(_problem(), seed=0, unit="iterations", epochs=25, warm_start=5, interval=10)
+    for number in range(3):
+        step = optimizer.ask()
+        assert isinstance(step, SearchStep)
+        assert step.step == number
+        optimizer.tell(_observe(number, step))
+    assert not isinstance(optimizer.ask(), SearchStep)
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.DIVERGED, Status.TIMEOUT])
@@ -110,6 +141,10 @@ def test_drnas_supports_relaxable_spaces_only() -> None:
         ({"train_portion": 1.0}, "train_portion"),
         ({"learning_rate": 0.0}, "learning_rate"),
         ({"weight_decay": -1.0}, "weight_decay"),
+        ({"relaxation": "gumbel"}, "relaxation must be 'dirichlet' or 'darts', not 'gumbel'"),
+        ({"keep": "last"}, "keep must be 'final' or 'best'"),
+        ({"unit": "steps"}, "unit must be 'epochs' or 'iterations'"),
+        ({"interval": 0}, "interval must be at least 1"),
     ],
 )
 def test_drnas_refuses_options_out_of_range(options: dict[str, Any], message: str) -> None:

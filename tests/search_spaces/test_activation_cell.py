@@ -243,6 +243,10 @@ def test_neighbours_change_one_choice_of_an_equal_cell() -> None:
         (cell("square", "exp", "cube", "exp", "left", "gate"), "sigmoid((x^2)^3)*exp(x)"),
         (cell("erf", "elu", "constant", "relu", "mix", "mix"), "sigmoid(γ2)*γ1 + (1 - sigmoid(γ2))*max(0, x)"),
         (cell("erf", "elu", "constant", "leaky_relu", "mix", "right"), "LeakyReLU(x)"),
+        (
+            cell("relu", "elu", "identity", "gelu", "left", "mix", gamma_b2=math.log(0.4756 / 0.5244)),
+            "0.4756*max(0, x) + 0.5244*GELU(x)",
+        ),
     ],
 )
 def test_formula_is_readable(config: dict[str, Value], formula: str) -> None:
@@ -260,7 +264,8 @@ def test_formulas_mean_what_their_cells_compute() -> None:
         raw = cell(*rng.choice(UNARY, 4).tolist(), *rng.choice(BINARY, 2).tolist())
         for edge in CELL_EDGES:
             if raw[edge] in GAMMA_OPERATIONS:
-                raw[f"gamma_{edge}"] = float(rng.choice([-0.75, 1.25]))
+                numbers = [math.log(1 / 3), math.log(1.5)] if raw[edge] == "mix" else [-0.75, 1.25]
+                raw[f"gamma_{edge}"] = float(rng.choice(numbers))  # shares of 0.25 and 0.6, which print exactly
         text = SPACE.formula(raw).replace("^", "**")
         with np.errstate(all="ignore"):
             value = eval(text, {"__builtins__": {}}, {**plain, **calls})

@@ -179,14 +179,14 @@ def test_half_steps_change_only_their_own_parameters() -> None:
     generator = torch.Generator().manual_seed(0)
     before = [w.detach().clone() for w in weights]
     a, gammas = architecture.a.detach().clone(), architecture.gammas.detach().clone()
-    search._architecture_step(batch, generator)
+    search._architecture_step([batch], generator)
     assert all(torch.equal(w, b) for w, b in zip(weights, before, strict=True))
     assert all(w.grad is None for w in weights)
     assert not torch.equal(architecture.a, a)
     assert not torch.equal(architecture.gammas, gammas)
     a, gammas = architecture.a.detach().clone(), architecture.gammas.detach().clone()
     gradient = architecture.a.grad
-    search._weight_step(batch, generator, warm=False)
+    search._weight_step([batch], generator, warm=False)
     assert torch.equal(architecture.a, a)
     assert torch.equal(architecture.gammas, gammas)
     assert architecture.a.grad is gradient

@@ -87,8 +87,9 @@ def read_chain(store: Store, chain: Chain, seeds: Sequence[int] | None = None) -
     Args:
         seeds: of the searches; by default those that the store holds any of, or else the chain's own.
     """
-    chosen = _begun(store, chain) if seeds is None else tuple(seeds)
-    paths = recorded_paths(chain, store, chosen)
+    paths = recorded_paths(chain, store, seeds)
+    if seeds is None:
+        paths = _begun(chain, paths)
     if chain.confirm is None:
         return ChainResult(chain, tuple(paths), (), (), None)
     values = _Values(store)
@@ -106,13 +107,10 @@ def read_chain(store: Store, chain: Chain, seeds: Sequence[int] | None = None) -
     return ChainResult(chain, tuple(paths), tuple(methods), differences, correction)
 
 
-def _begun(store: Store, chain: Chain) -> tuple[int, ...]:
-    """Return the seeds of which the store holds the first stage."""
-    rows = store.sql(
-        "SELECT DISTINCT seed FROM runs WHERE fingerprint = ? ORDER BY seed", (chain.task.fingerprint,)
-    )
-    held = {int(seed) for seed in rows["seed"]}
-    return tuple(seed for seed in chain.seeds if seed in held) or chain.seeds
+def _begun(chain: Chain, paths: Sequence[Path]) -> list[Path]:
+    """Leave out the seeds of which the store holds no run of the chain, if it holds any."""
+    begun = {path.seed for path in paths if path.chain is chain and path.steps[0].outcome.status != "new"}
+    return [path for path in paths if path.seed in begun or not begun]
 
 
 class _Values:

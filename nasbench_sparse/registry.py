@@ -1,4 +1,4 @@
-"""Registry: finds optimizers, tasks, suites, designs and chains by name, a third party's the same way as built-in ones.
+"""Registry: finds optimizers, tasks, suites, designs and chains by name, third parties' like the built-in ones.
 
 Names come from entry points (groups `nasbench_sparse.optimizers`, `.tasks`, `.suites`, `.designs`, `.chains`), from
 `module:Name`, or from `path/to/file.py:Name`. An optimizer's entry point names its class. An entry point of the
@@ -129,7 +129,9 @@ def _chain_tasks() -> dict[str, Task]:
 
 
 def load_task(name: str) -> Task:
-    """Find a task by registered name, also one that a registered chain declares, `module:object` or `file.py:object`.
+    """Find a task by registered name, `module:object` or `file.py:object`.
+
+    Names of tasks that registered chains declare are found too.
 
     Raises:
         UnknownName: no such name; the nearest valid ones are given.

@@ -10,9 +10,11 @@ from typing import Annotated, Literal, Optional
 import typer
 
 from nasbench_sparse.cli import PROGRAM
+from nasbench_sparse.cli.activation_commands import activations
 from nasbench_sparse.cli.chain_commands import chains
 from nasbench_sparse.cli.data_commands import data_sets
 from nasbench_sparse.cli.design_commands import designs
+from nasbench_sparse.cli.papers import papers
 from nasbench_sparse.cli.table_commands import tables
 
 app = typer.Typer(
@@ -27,6 +29,8 @@ app.add_typer(stores)
 app.add_typer(tables)
 app.add_typer(data_sets)
 app.add_typer(designs)
+app.add_typer(activations)
+app.add_typer(papers)
 app.add_typer(chains)
 
 StorePath = Annotated[Path, typer.Option("--store", "-s", help="The store, a DuckDB file.")]
@@ -279,7 +283,14 @@ def compare(
             metavar="BASELINE", help="Exit with status 3 unless it is significantly better than this one."
         ),
     ] = None,
-    slots: Annotated[int, typer.Option(min=1, help="Trials in flight over all runs together.")] = 1,
+    slots: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            min=1,
+            help="Trials in flight over all runs together, or processes that share simulated runs.",
+            show_default="1, or every processor for simulated runs",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Run what is missing of a newcomer on a suite, and say where it stands against each contender.

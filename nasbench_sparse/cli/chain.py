@@ -9,6 +9,7 @@ from typing import Any
 from nasbench_sparse.cli.arguments import parse_seeds
 from nasbench_sparse.cli.chain_table import methods_table, notes, record, searches_table
 from nasbench_sparse.cli.console import console, say, show_table
+from nasbench_sparse.cli.progress import Progress
 from nasbench_sparse.cli.results import open_store
 from nasbench_sparse.cli.study import INTERRUPTED, progress_watcher, retry_command
 from nasbench_sparse.errors import NbsError
@@ -16,7 +17,7 @@ from nasbench_sparse.leaderboard.chains import read_chain
 from nasbench_sparse.leaderboard.table import Table
 from nasbench_sparse.registry import all_chains, load_chain
 from nasbench_sparse.runner.chain import Chain
-from nasbench_sparse.runner.chain_run import run_chain
+from nasbench_sparse.runner.chain_run import run_chain, unwatched
 from nasbench_sparse.runner.chain_walk import Placement
 from nasbench_sparse.runner.loop import Resume
 from nasbench_sparse.runner.study import Resources
@@ -66,7 +67,7 @@ def run(
     chain = load_chain(name)
     if placement.executor == "serial" and resources.slots > 1:
         raise NbsError(f"--slots {resources.slots} needs --executor processes, ray or simulated")
-    progress = None if quiet else progress_watcher()
+    shown = _Steps()
     try:
         report = run_chain(
             chain,
@@ -75,16 +76,14 @@ def run(
             placement=placement,
             resources=resources,
             resume=resume,
-            watcher=progress,
             recorded=TabularResults(None) if placement.executor == "simulated" else None,
-            announce=_quiet if quiet else say,
+            watch=unwatched if quiet else shown.begin,
         )
     except KeyboardInterrupt:
         say(f"interrupted; what was recorded is kept, and the same command goes on: {retry_command()}")
         return INTERRUPTED
     finally:
-        if progress is not None:
-            progress.close()
+        shown.close()
     if not quiet:
         show(name, path, seeds, as_json=False)
     for run_id, error in report.failed.items():
@@ -107,6 +106,25 @@ def show(name: str, path: Path, seeds: str | None, *, as_json: bool) -> None:
         out.print(f"- {note}", markup=False, soft_wrap=True)
 
 
+class _Steps:
+    """Shows the steps of a chain, each with a progress of its own."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+
+    def begin(self, title: str) -> Progress:
+        """Show that a step begins, after the last one."""
+        self.close()
+        say(title)
+        self._progress = progress_watcher()
+        return self._progress
+
+    def close(self) -> None:
+        """Leave the screen in order."""
+        if self._progress is not None:
+            self._progress.close()
+
+
 def _described(chain: Chain) -> dict[str, Any]:
     return {
         "name": chain.name,
@@ -125,7 +143,3 @@ def _described(chain: Chain) -> dict[str, Any]:
         "baselines": [baseline.name for baseline in chain.baselines],
         "description": chain.description,
     }
-
-
-def _quiet(title: str) -> None:
-    """Announce nothing."""

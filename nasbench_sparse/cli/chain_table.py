@@ -53,8 +53,8 @@ def notes(result: ChainResult) -> list[str]:
     if result.chain.confirm is None:
         return [*said, "the chain declares no confirmation, so no test results are reported"]
     said.append(
-        f"confirmed on the fresh replicates {list(result.chain.confirm.replicates)}; n counts replicates, a value is "
-        "the mean over seeds, and pairs share the replicate"
+        f"confirmed on the fresh replicates {list(result.chain.confirm.replicates)}; n counts replicates, a value "
+        "is the mean over seeds, and pairs share the replicate"
     )
     if result.differences:
         said.append("exact signed-rank tests, one-sided: the chain is expected to have the larger values")

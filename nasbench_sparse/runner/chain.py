@@ -70,7 +70,9 @@ class Confirmation:
             raise TaskError(f"a confirmation needs distinct replicates, not {list(self.replicates)}")
         for baseline in self.baselines:
             if isinstance(baseline, Chain) and baseline.confirm is not None:
-                raise TaskError(f"baseline {baseline.name!r} is confirmed with its chain, so it declares no own one")
+                raise TaskError(
+                    f"baseline {baseline.name!r} is confirmed with its chain, so it declares no own one"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
@@ -11,7 +12,7 @@ from nasbench_sparse.core.declaration import digest
 from nasbench_sparse.core.record import Recording
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.runner.chain import Chain
-from nasbench_sparse.runner.chain_walk import Outcome, Path, Placement, outcome_of, walk
+from nasbench_sparse.runner.chain_walk import Outcome, Path, Placement, outcome_of, walk_all
 from nasbench_sparse.runner.plan import PlannedRun
 
 if TYPE_CHECKING:
@@ -30,15 +31,12 @@ def recorded_paths(chain: Chain, store: Store, seeds: Sequence[int] | None = Non
     Of runs that differ in executor or workers alone, one that has spent its budget is taken first.
     """
 
-    def outcome(plan: PlannedRun) -> Outcome:
-        return _best(store, plan)
-
     chosen = chain.seeds if seeds is None else seeds
-    return [walk(search, seed, Placement(), outcome) for search in chain.searches for seed in chosen]
+    return walk_all(chain, chosen, Placement(), partial(_best, store))
 
 
 def derived_tasks(chain: Chain, store: Store, seeds: Sequence[int] | None = None) -> dict[str, Task]:
-    """Return the tasks that a chain has derived so far, by name: rebuilt of recorded incumbents, ready to be run."""
+    """Return the tasks that a chain has derived so far, by name, rebuilt of recorded incumbents."""
     paths = recorded_paths(chain, store, seeds)
     tasks = [step.plan.task for path in paths for step in path.steps]
     tasks += [path.final.task for path in paths if path.final is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nasbench_sparse.core.record import Recording
@@ -21,8 +21,8 @@ class Placement:
     executor: str = "serial"
     workers: int = 1
 
-    def plan(self, task: Task, stage: Stage, chain: Chain, seed: int) -> PlannedRun:
-        """Plan a stage's run.
+    def plan(self, task: Task, stage: Stage, chain: Chain, seed: int, study: str) -> PlannedRun:
+        """Plan a run of a chain's stage.
 
         Raises:
             NbsError: see `plan_run`.
@@ -36,7 +36,7 @@ class Placement:
             replicate=chain.replicate,
             workers=self.workers,
             executor=self.executor,
-            study=chain.name,
+            study=study,
         )
 
 
@@ -74,7 +74,16 @@ class Path:
     final: Fixed | None
 
 
-def walk(chain: Chain, seed: int, placement: Placement, outcome: Callable[[PlannedRun], Outcome]) -> Path:
+def walk_all(
+    chain: Chain, seeds: Sequence[int], placement: Placement, outcome: Callable[[PlannedRun], Outcome]
+) -> list[Path]:
+    """Follow every seed of a chain, then of each baseline that is searched too, as runs of the chain's study."""
+    return [walk(search, seed, placement, outcome, study=chain.name) for search in chain.searches for seed in seeds]
+
+
+def walk(
+    chain: Chain, seed: int, placement: Placement, outcome: Callable[[PlannedRun], Outcome], study: str
+) -> Path:
     """Follow a seed from stage to stage, until one has no incumbent.
 
     Raises:
@@ -85,7 +94,7 @@ def walk(chain: Chain, seed: int, placement: Placement, outcome: Callable[[Plann
     for stage in chain.stages:
         if stage.derive is not None and best is not None:
             task = derive_task(stage.derive, stage.name, task, best.config)
-        plan = placement.plan(task, stage, chain, seed)
+        plan = placement.plan(task, stage, chain, seed, study)
         found = outcome(plan)
         steps.append(Step(stage, plan, found))
         best = found.incumbent

@@ -1,0 +1,1 @@
+"""The tables and figures of papers, made of a store, with the published numbers beside the measured ones."""

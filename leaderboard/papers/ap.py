@@ -1,0 +1,175 @@
+"""AP: accuracies over remaining weights, dead neuron rates, and the best q for each p."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from nasbench_sparse.leaderboard.papers.beside import Measured, Place, averaged
+from nasbench_sparse.leaderboard.papers.charts import Point, line_chart
+from nasbench_sparse.leaderboard.papers.evidence import Evidence, compared
+from nasbench_sparse.leaderboard.papers.rendered import Rendered, table_of
+from nasbench_sparse.leaderboard.papers.values import Value, grouped, paired, values
+from nasbench_sparse.leaderboard.statistics.check import Floats
+from nasbench_sparse.runner.design import Design
+from nasbench_sparse.tasks.papers.ap import COMPARISONS
+from nasbench_sparse.tasks.papers.ap_benches import P
+from nasbench_sparse.tasks.papers.artefact import Artefact, Scale
+from nasbench_sparse.tasks.papers.plans import Cells
+
+if TYPE_CHECKING:
+    from nasbench_sparse.store import Store
+
+PRINTED = {0.8**13: "5.72%"}
+"""The paper's lowest density is no power of 0.8; 13 cycles, which leave 5.50 %, are the nearest."""
+
+FEASIBLE = 0.005
+"""Accuracy below the best that is still in the feasible region of figure 3."""
+
+
+def remaining(cycle: int) -> str:
+    """Name a cycle by the percentage of weights that the paper's tables have there."""
+    left = (1 - P) ** cycle
+    return next((text for share, text in PRINTED.items() if abs(share - left) < 1e-9), f"{left:.1%}")
+
+
+def accuracies(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
+    """Tables 1 to 9 and 12 to 15: test accuracy of each method where so many weights remain."""
+    cells = {
+        (row, remaining(cycle)): averaged(each, 100.0)
+        for cycle in _cycles(artefact, scale)
+        for row, each in _by_method(artefact, scale, store, "test_accuracy", cycle).items()
+    }
+    return table_of(artefact, scale, "method", cells, digits=1, notes=_notes(artefact, scale))
+
+
+def with_dead_neurons(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
+    """Tables 10 and 11: accuracy, and the dynamic dead neuron rate in parentheses."""
+    cells: dict[Place, Measured] = {}
+    for cycle in _cycles(artefact, scale):
+        dead = _by_method(artefact, scale, store, "dnr_dynamic", cycle)
+        for row, each in _by_method(artefact, scale, store, "test_accuracy", cycle).items():
+            one = averaged(each, 100.0)
+            rate = f" ({100 * dead[row].mean():.1f})" if row in dead else ""
+            cells[row, remaining(cycle)] = Measured(one.value, one.spread, one.n, f"{one.value:.1f}{rate}")
+    return table_of(artefact, scale, "method", cells, digits=1, notes=_notes(artefact, scale))
+
+
+def _cycles(artefact: Artefact, scale: Scale) -> list[int]:
+    """Return the cycles of a table's columns, or all there are at a scale that has fewer."""
+    (design,) = artefact.at(scale).plans
+    wanted = COMPARISONS.get(artefact.name.removeprefix("ap-"))
+    assert isinstance(design, Design)
+    longest = design.task.fidelity.max
+    columns = [k for k in (wanted.cycles if wanted else (5, 6, 9, 13)) if k <= longest]
+    return columns or list(range(1, longest + 1))
+
+
+def _by_method(artefact: Artefact, scale: Scale, store: Store, metric: str, cycle: int) -> dict[str, Floats]:
+    (design,) = artefact.at(scale).plans
+    assert isinstance(design, Design)
+    return grouped(values(store, design.task, metric, cycle), lambda one: str(one.config["method"]))
+
+
+def _notes(artefact: Artefact, scale: Scale) -> tuple[str, ...]:
+    low = 13 in _cycles(artefact, scale)
+    return ("The column 5.72% is cycle 13, after which 5.50 % of the weights remain.",) if low else ()
+
+
+def dead_neuron_rates(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
+    """Figure 1: both rates over the cycles, and the dynamic one while networks of different density train."""
+    (left,), (right,) = artefact.at(scale).groups.values()
+    assert isinstance(left, Cells)
+    assert isinstance(right, Cells)
+    cells: dict[Place, Measured] = {}
+    rates: dict[str, list[Point]] = {"dynamic": [], "static": []}
+    for cycle in range(1, left.task.fidelity.max + 1):
+        for kind, points in rates.items():
+            found = grouped(values(store, left.task, f"dnr_{kind}", cycle), lambda one: "all")
+            if found:
+                cells[f"{(1 - P) ** cycle:.1%} remaining", f"{kind} DNR, %"] = averaged(found["all"], 100.0)
+                points.append((100 * (1 - P) ** cycle, 100 * float(found["all"].mean())))
+    lines: dict[str, list[Point]] = {}
+    for epoch in range(1, right.task.fidelity.max + 1):
+        found = grouped(values(store, right.task, "dnr_dynamic", epoch), lambda one: str(one.config["remaining"]))
+        for name, each in found.items():
+            lines.setdefault(name, []).append((float(epoch), 100 * float(each.mean())))
+            cells[f"{name} remaining, epoch {epoch}", "dynamic DNR, %"] = averaged(each, 100.0)
+    drawn = (
+        ("left", "rates over remaining weights", rates, "weights remaining, %"),
+        ("right", "dynamic rate while networks train", lines, "epoch"),
+    )
+    charts = tuple(
+        line_chart(side, f"Dead neuron rate: {alt}.", {"": shown}, axis, "dead neuron rate, %")
+        for side, alt, shown, axis in drawn
+        if any(shown.values())
+    )
+    return table_of(artefact, scale, "network", cells, digits=2, charts=charts)
+
+
+def best_rates(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
+    """Figure 3: for each p the q of the best accuracy, and those within half a point of it."""
+    cells: dict[Place, Measured] = {}
+    charts = []
+    for network, (plan,) in artefact.at(scale).groups.items():
+        assert isinstance(plan, Cells)
+        by_p = _rates_by_p(store, plan)
+        for p, found in by_p.items():
+            best = max(found, key=lambda q: float(found[q].mean()))
+            near = [q for q in found if found[best].mean() - found[q].mean() < FEASIBLE]
+            row = f"{network}, p = {p:g}%"
+            cells[row, "q-best, %"] = Measured(best, None, len(found[best]))
+            cells[row, "feasible, %"] = Measured(None, None, len(found[best]), f"{min(near):g} to {max(near):g}")
+        lines = {
+            f"p = {p:g}%": [(q, 100 * float(each.mean())) for q, each in by_q.items()] for p, by_q in by_p.items()
+        }
+        if lines:
+            alt = f"Accuracy of AP-Lite over q, {network}."
+            charts.append(line_chart(network.lower(), alt, {"": lines}, "q, %", "test accuracy, %"))
+    notes = ("Accuracy after the last cycle; the paper's heuristic is q = 0.1 p.",)
+    return table_of(artefact, scale, "pruning", cells, digits=2, notes=notes, charts=tuple(charts))
+
+
+def _rates_by_p(store: Store, plan: Cells) -> dict[float, dict[float, Floats]]:
+    found: dict[float, dict[float, Floats]] = {}
+    for level, each in grouped(
+        values(store, plan.task, "test_accuracy"), lambda one: str(one.config["rates"])
+    ).items():
+        p, q = (float(number) for number in re.findall(r"([0-9.]+)%", level))
+        found.setdefault(p, {})[q] = each
+    return found
+
+
+def pro_over_lite(artefact: Artefact, scale: Scale, store: Store) -> Evidence:
+    """Test AP-Pro against AP-Lite at the lowest density of the table."""
+    return _methods(artefact, scale, store, 2, 1)
+
+
+def lite_over_base(artefact: Artefact, scale: Scale, store: Store) -> Evidence:
+    """Test AP-Lite against the method alone at the lowest density of the table."""
+    return _methods(artefact, scale, store, 1, 0)
+
+
+def _methods(artefact: Artefact, scale: Scale, store: Store, first: int, second: int) -> Evidence:
+    (design,) = artefact.at(scale).plans
+    assert isinstance(design, Design)
+    cycle = _cycles(artefact, scale)[-1]
+    levels = [str(cell["method"]) for cell in design.cells]
+    found = values(store, design.task, "test_accuracy", cycle)
+    one, other = ([each for each in found if each.config["method"] == levels[i]] for i in (first, second))
+    short = [level.rpartition(" + ")[2] for level in (levels[first], levels[second])]
+    what = f"{short[0]} {{first:.3f}}, {short[1]} {{second:.3f}} at {(1 - P) ** cycle:.1%}"
+    return compared(*paired(one, other, _replicate), what)
+
+
+def dynamic_rate_falls(artefact: Artefact, scale: Scale, store: Store) -> Evidence:
+    """Test the dynamic dead neuron rate after the first cycle against that after the last, paired by seed."""
+    left = artefact.at(scale).groups["left"][0]
+    assert isinstance(left, Cells)
+    early, late = (values(store, left.task, "dnr_dynamic", cycle) for cycle in (1, left.task.fidelity.max))
+    what = f"after cycle 1 {{first:.3f}}, after cycle {left.task.fidelity.max} {{second:.3f}}"
+    return compared(*paired(early, late, _replicate), what)
+
+
+def _replicate(one: Value) -> int:
+    return one.replicate

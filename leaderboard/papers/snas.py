@@ -1,0 +1,203 @@
+"""SNAS: what the searches found, trained again beside the dense network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nasbench_sparse.core.config import config_key
+from nasbench_sparse.leaderboard.chains import Confirmed, read_chain
+from nasbench_sparse.leaderboard.papers.beside import Measured, Place, averaged
+from nasbench_sparse.leaderboard.papers.charts import Point, line_chart
+from nasbench_sparse.leaderboard.papers.evidence import NOTHING, Evidence, compared
+from nasbench_sparse.leaderboard.papers.rendered import Rendered, table_of
+from nasbench_sparse.leaderboard.papers.values import values
+from nasbench_sparse.leaderboard.statistics.check import Floats
+from nasbench_sparse.runner.chain import Chain
+from nasbench_sparse.search_spaces.layer_density import DensitySpace
+from nasbench_sparse.tasks.papers.artefact import Artefact, Scale
+from nasbench_sparse.tasks.papers.snas import BY
+
+if TYPE_CHECKING:
+    from nasbench_sparse.store import Store
+
+AGAIN = (
+    "Accuracy is the mean over fresh replicates of what each search ended with, not the best trial of the search."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What a method ended with on one network.
+
+    Args:
+        method: "dense", or the search.
+        accuracy: test accuracy of each replicate, (replicates,), without those missing.
+        density, loss: share of active weights and final training loss, means over what was trained.
+        weights: of the dense network.
+    """
+
+    method: str
+    accuracy: Floats
+    density: float
+    loss: float
+    weights: int
+
+
+def found(store: Store, chain: Chain) -> list[Found]:
+    """Return the methods of a chain that were trained again, the dense network first."""
+    made = [_found(store, chain, method) for method in read_chain(store, chain).methods if method.n]
+    return sorted(made, key=lambda one: one.method != "dense")
+
+
+def _found(store: Store, chain: Chain, method: Confirmed) -> Found:
+    assert isinstance(chain.task.space, DensitySpace)
+    finals = {(final.task.fingerprint, config_key(final.config)): final.task for final in method.finals if final}
+    tasks = {task.fingerprint: task for task in finals.values()}
+
+    def mean(metric: str) -> float:
+        held = [
+            one.value
+            for task in tasks.values()
+            for one in values(store, task, metric)
+            if (task.fingerprint, config_key(one.config)) in finals
+        ]
+        return float(np.mean(held))
+
+    accuracy = method.values[np.isfinite(method.values)]
+    total = sum(chain.task.space.layer_sizes)
+    return Found(method.name.rpartition(BY)[2], accuracy, mean("density"), mean("train_loss"), total)
+
+
+def _rows(artefact: Artefact, scale: Scale, store: Store) -> Iterator[tuple[str, list[Found]]]:
+    for row, plans in artefact.at(scale).groups.items():
+        for plan in plans:
+            assert isinstance(plan, Chain)
+            yield row, found(store, plan)
+
+
+def details(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
+    """Tables B.1 and B.2: accuracy, active weights and their share, for each network and search."""
+    cells: dict[Place, Measured] = {}
+    for row, methods in _rows(artefact, scale, store):
+        for one in methods:
+            name = f"{row}, {one.method}"
+            cells[name, "test accuracy, %"] = averaged(one.accuracy, 100.0)
+            millions = one.density * one.weights / 1e6
+            cells[name, "weights, M"] = Measured(millions, n=len(one.accuracy), text=f"{millions:.4g}")
+            cells[name, "% of dense"] = Measured(100.0 * one.density, n=len(one.accuracy))
+    return table_of(artefact, scale, "network and search", cells, digits=2, notes=(AGAIN,))
+
+
+def best_cnns(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
+    """Table 4.3: the dense network, and the more accurate of both searches."""
+    cells: dict[Place, Measured] = {}
+    for row, methods in _rows(artefact, scale, store):
+        for name, one in (("dense", _dense(methods)), ("SNAS", _best(methods))):
+            if one is not None:
+                cells |= _accuracy_and_sparsity(f"{row}, {name}", one)
+    return table_of(artefact, scale, "network", cells, digits=2, notes=(AGAIN,))
+
+
+def among_methods(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
+    """Table 4.4: SNAS on ResNet-32 under SGD; the other rows are quoted by the thesis and not trained here."""
+    best = [
+        one for row, methods in _rows(artefact, scale, store) if row == "ResNet-32, SGD" and (one := _best(methods))
+    ]
+    cells = _accuracy_and_sparsity("SNAS", best[0]) if best else {}
+    return table_of(artefact, scale, "method", cells, digits=2, notes=(AGAIN,))
+
+
+def best_perceptron(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
+    """Table 4.2: the most accurate perceptron of any depth; the other rows are quoted by the thesis."""
+    cells: dict[Place, Measured] = {}
+    best: dict[str, list[Found]] = {}
+    for row, methods in _rows(artefact, scale, store):
+        best.setdefault(row.partition(",")[0], []).extend(methods)
+    for data, methods in best.items():
+        one = _best(methods)
+        if one is not None:
+            name = "MLP, SGD, 500 epochs (SNAS)"
+            cells[name, f"{data}, %"] = averaged(one.accuracy, 100.0)
+            millions = one.density * one.weights / 1e6
+            cells[name, f"{data}, M"] = Measured(millions, n=len(one.accuracy), text=f"{millions:.4g}")
+    return table_of(artefact, scale, "network", cells, digits=2, notes=(AGAIN,))
+
+
+def over_depth(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
+    """Figure 4.4: test accuracy over depth, and the training loss in the place of training accuracy."""
+    measured = {"test accuracy, %": _accuracy, "training loss": _loss}
+    return _over_depth(artefact, scale, store, measured)
+
+
+def active_weights(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
+    """Figure 4.5: active weights over depth."""
+    return _over_depth(artefact, scale, store, {"active weights": _active})
+
+
+def _accuracy(one: Found) -> Measured:
+    return averaged(one.accuracy, 100.0)
+
+
+def _loss(one: Found) -> Measured:
+    return Measured(one.loss, n=len(one.accuracy))
+
+
+def _active(one: Found) -> Measured:
+    return Measured(one.density * one.weights, n=len(one.accuracy))
+
+
+def _over_depth(
+    artefact: Artefact, scale: Scale, store: Store, measured: Mapping[str, Callable[[Found], Measured]]
+) -> Rendered:
+    cells: dict[Place, Measured] = {}
+    charts = []
+    rows = list(_rows(artefact, scale, store))
+    for label, measure in measured.items():
+        panels: dict[str, dict[str, list[Point]]] = {}
+        for row, methods in rows:
+            data, _, depth = row.partition(", ")
+            for one in methods:
+                cell = measure(one)
+                cells[f"{row}, {one.method}", label] = cell
+                point = (float(depth.split()[0]), cell.value or 0.0)
+                panels.setdefault(data, {}).setdefault(one.method, []).append(point)
+        if panels:
+            file = label.partition(",")[0].replace(" ", "-")
+            charts.append(line_chart(file, f"{label} over depth.", panels, "hidden layers", label))
+    return table_of(artefact, scale, "network and search", cells, digits=3, notes=(AGAIN,), charts=tuple(charts))
+
+
+def _dense(methods: list[Found]) -> Found | None:
+    return next((one for one in methods if one.method == "dense"), None)
+
+
+def _best(methods: list[Found]) -> Found | None:
+    searched = [one for one in methods if one.method != "dense"]
+    return max(searched, key=lambda one: float(one.accuracy.mean()), default=None)
+
+
+def _accuracy_and_sparsity(row: str, one: Found) -> dict[Place, Measured]:
+    sparsity = Measured(100.0 * (1.0 - one.density), n=len(one.accuracy))
+    return {(row, "test accuracy, %"): averaged(one.accuracy, 100.0), (row, "sparsity, %"): sparsity}
+
+
+def smaller_and_no_worse(artefact: Artefact, scale: Scale, store: Store) -> Evidence:
+    """Test what random search found against the dense networks, paired by depth and replicate."""
+    first: list[float] = []
+    second: list[float] = []
+    densities = []
+    for _, methods in _rows(artefact, scale, store):
+        dense, searched = _dense(methods), next((one for one in methods if one.method == "random"), None)
+        if dense is None or searched is None or len(dense.accuracy) != len(searched.accuracy):
+            continue
+        first += searched.accuracy.tolist()
+        second += dense.accuracy.tolist()
+        densities.append(searched.density)
+    if not densities:
+        return NOTHING
+    kept = f"{min(densities):.0%} to {max(densities):.0%} of the weights"
+    return compared(np.array(first), np.array(second), f"SNAS {{first:.3f}} with {kept}, dense {{second:.3f}}")

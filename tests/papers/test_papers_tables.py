@@ -1,0 +1,97 @@
+"""Tables with published cells beside measured ones, evidence, and the page of claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nasbench_sparse.leaderboard.papers.beside import Measured, averaged, beside
+from nasbench_sparse.leaderboard.papers.claims import MISSING, claims_page, claims_table
+from nasbench_sparse.leaderboard.papers.evidence import NOTHING, Evidence, compared, together
+from nasbench_sparse.leaderboard.papers.values import Value, grouped, paired
+from nasbench_sparse.tasks.papers import claims
+from nasbench_sparse.tasks.papers.published import Published
+
+PRINTED = Published("Table 9", "%", {("a", "x"): "1.0", ("a", "y"): "2.0", ("b", "x"): "3.0", ("b", "y"): "4.0"})
+
+
+def test_beside_puts_published_cells_in_brackets_and_keeps_their_order() -> None:
+    measured = {("b", "x"): Measured(3.14159, 0.25, 5), ("c", "z"): Measured(7.0)}
+    table, records = beside("title", "row", measured, PRINTED, digits=1)
+    assert table.columns == ("row", "x", "y", "z")
+    assert table.rows == (
+        ("a", "— [1.0]", "— [2.0]", "—"),
+        ("b", "3.1 ± 0.2 [3.0]", "— [4.0]", "—"),
+        ("c", "—", "—", "7.0"),
+    )
+    assert records[2] == {
+        "row": "b",
+        "column": "x",
+        "measured": 3.14159,
+        "spread": 0.25,
+        "n": 5,
+        "published": "3.0",
+    }
+
+
+def test_beside_without_published_cells_has_no_brackets() -> None:
+    table, _ = beside("title", "row", {("a", "x"): Measured(None, text="too few (2)")}, None, digits=1)
+    assert table.rows == (("a", "too few (2)"),)
+
+
+def test_averaged_is_mean_and_sample_deviation() -> None:
+    cell = averaged(np.array([0.8, 0.9]), 100.0)
+    assert cell.value == pytest.approx(85.0)
+    assert cell.spread == pytest.approx(100 * np.sqrt(0.005))
+    assert averaged(np.array([0.5])).spread is None
+
+
+def test_values_are_grouped_and_paired_by_what_they_share() -> None:
+    first = [Value({"m": "a"}, r, float(r)) for r in (0, 1, 2)]
+    second = [Value({"m": "b"}, r, 10.0 + r) for r in (2, 1)]
+    assert grouped([*first, *second], lambda one: one.config["m"])["b"].tolist() == [12.0, 11.0]
+    one, other = paired(first, second, lambda value: value.replicate)
+    assert (one.tolist(), other.tolist()) == ([1.0, 2.0], [11.0, 12.0])
+
+
+def test_compared_is_the_exact_one_sided_test() -> None:
+    """Five differences of one sign: p = 1/32."""
+    low, high = np.zeros(5), np.arange(1.0, 6.0)
+    found = compared(high, low, "first {first:.1f}, second {second:.1f}")
+    assert found == Evidence("first 3.0, second 0.0", 5, "signed rank, p = 0.031", True)
+    assert compared(low, high, "{first}").holds is False
+    assert compared(low, high, "{first}", alternative="less").holds is True
+
+
+def test_compared_says_too_few_and_nothing() -> None:
+    few = compared(np.ones(3), np.zeros(3), "{first:.0f}")
+    assert (few.holds, few.n) == (None, 3)
+    assert "too few" in few.test
+    assert compared(np.array([]), np.array([]), "{first}") is NOTHING
+
+
+def test_together_holds_if_all_parts_do() -> None:
+    yes, no, open_ = (Evidence("m", 9, "t", holds) for holds in (True, False, None))
+    assert together([yes, yes]).holds is True
+    assert together([yes, no, open_]).holds is False
+    assert together([yes, open_]).holds is None
+    assert together([yes, NOTHING]).holds is None
+    assert together([NOTHING]) is NOTHING
+
+
+def test_claims_without_a_store_say_so() -> None:
+    table = claims_table(None)
+    assert len(table.rows) == len(claims())
+    measured = table.columns.index("measured")
+    assert {row[measured] for row in table.rows} == {MISSING}
+
+
+def test_page_of_claims_is_the_documented_one() -> None:
+    """Rows of docs/papers.md change with a store; its introduction and its claims do not."""
+    page = claims_page(claims_table(None))
+    written = (Path(__file__).parents[2] / "docs" / "papers.md").read_text(encoding="utf-8")
+    assert written.partition("| paper |")[0] == page.partition("| paper |")[0]
+    for claim in claims().values():
+        assert claim.says in written

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nasbench_sparse.core.config import config_key
-from nasbench_sparse.leaderboard.papers.values import values
+from nasbench_sparse.core.task import Task
+from nasbench_sparse.leaderboard.papers.values import Value, values
 from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.runner.chain import Chain, Fixed
 from nasbench_sparse.runner.chain_recorded import recorded_paths
@@ -24,13 +24,14 @@ class Confirmed:
     """A chain as far as a store holds it.
 
     Args:
+        read: returns a metric of all trainings of a task; each is read of the store once.
         paths: its searches and those of its baselines.
         finals: by method, what was trained on the fresh replicates: one for each seed of a chain, or the one. The
             chain itself is called `itself`.
         replicates: the fresh ones.
     """
 
-    store: Store
+    read: Callable[[Task, str, str | int], list[Value]]
     paths: tuple[Path, ...]
     finals: Mapping[str, tuple[Fixed, ...]]
     replicates: tuple[int, ...]
@@ -60,8 +61,7 @@ class Confirmed:
         return np.array([one[r] for r in shared]), np.array([other[r] for r in shared])
 
     def _row(self, final: Fixed, metric: str, at: str | int) -> dict[int, float]:
-        found, key = values(self.store, final.task, metric, at), config_key(final.config)
-        return {one.replicate: one.value for one in found if config_key(one.config) == key}
+        return {one.replicate: one.value for one in self.read(final.task, metric, at) if one.config == final.config}
 
 
 def confirmed(store: Store, chain: Chain, itself: str) -> Confirmed:
@@ -75,4 +75,17 @@ def confirmed(store: Store, chain: Chain, itself: str) -> Confirmed:
     }
     finals |= {baseline.name: (baseline,) for baseline in chain.baselines if isinstance(baseline, Fixed)}
     replicates = () if chain.confirm is None else chain.confirm.replicates
-    return Confirmed(store, tuple(paths), finals, replicates)
+    return Confirmed(_reader(store), tuple(paths), finals, replicates)
+
+
+def _reader(store: Store) -> Callable[[Task, str, str | int], list[Value]]:
+    """Return `values` of a store, which reads nothing twice."""
+    held: dict[tuple[str, str, str | int], list[Value]] = {}
+
+    def read(task: Task, metric: str, at: str | int) -> list[Value]:
+        key = (task.fingerprint, metric, at)
+        if key not in held:
+            held[key] = values(store, task, metric, at)
+        return held[key]
+
+    return read

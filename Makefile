@@ -4,7 +4,7 @@ BIN := .venv/bin
 STORE ?= quickstart.duckdb
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: quickstart test test-slow lint format types bench clean
+.PHONY: quickstart test test-slow lint format types bench clean tables baselines
 
 quickstart: .venv/.installed
 	$(BIN)/nasbench-sparse run quickstart --slots 2 --store $(STORE)
@@ -28,6 +28,16 @@ types: .venv/.developed
 	rm -rf build/typing
 	$(BIN)/python -m pip install --quiet --no-deps --target build/typing .
 	$(BIN)/mypy build/typing/nasbench_sparse
+
+# Eleven tables, hours on one core (docs/tables.md); `scripts/build-tables TASK` builds one of them.
+tables: .venv/.installed
+	scripts/build-tables
+
+# Then the runs of the suite `tabular`, of which SMAC's take hours.
+baselines: .venv/.installed
+	mkdir -p build/baselines
+	$(BIN)/nasbench-sparse run tabular --slots 2 --store build/baselines/tabular.duckdb
+	$(BIN)/python scripts/ship-baselines tabular build/baselines/tabular.duckdb
 
 bench: .venv/.developed
 	$(BIN)/python -m benchmarks

@@ -37,4 +37,5 @@ def board_of(results: Results) -> Board:
         asked=results.asked,
         density=results.density,
         outside=results.outside,
+        optima=results.optima,
     )

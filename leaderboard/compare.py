@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from nasbench_sparse.runner.plan import PlannedRun, plan_run, plan_suite
 from nasbench_sparse.runner.study import Resources, Study
 from nasbench_sparse.runner.suite import Suite
 from nasbench_sparse.store import Store
+from nasbench_sparse.tabular.baselines import add_baselines
 from nasbench_sparse.tabular.results import TabularResults
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class Comparison:
         required: the one-sided test against the baseline that must be beaten, alone in its family; None without.
         failed: errors of the newcomer's runs, by run id.
         skipped: tasks the newcomer cannot serve, with the reason.
+        baselines_added: shipped runs of the suite's contenders that the store lacked, and now has.
         report: the page, where a directory was given.
     """
 
@@ -46,6 +49,7 @@ class Comparison:
     required: HeadToHead | None
     failed: Mapping[str, str] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)
+    baselines_added: int = 0
     report: Report | None = None
     sentences: tuple[str, ...] = ()
 
@@ -73,12 +77,14 @@ def compare(
     """Run an optimizer on a suite as its contenders were run, and compare it with those the store holds.
 
     Of each task's first block in the suite it takes budget, seeds, replicate, workers and executor. Runs already in
-    the store are reused. The contenders' own runs are not made here: `run SUITE` makes them.
+    the store are reused. The contenders' own runs are not made here: `run SUITE` makes them, and those that come
+    with the package are added.
 
     Args:
         optimizer: a class with `ask` and `tell`, or a registered name, `module:Class` or `file.py:Class`.
         directory: where to write a report; None for none.
         require_better: the contender that must be beaten, by one one-sided test at 5 % declared by naming it.
+        resources: by default one slot, or a process for every processor where all runs are simulated.
         seed: of the bootstrap.
     Raises:
         UnknownName: no such optimizer, suite or baseline.
@@ -95,10 +101,11 @@ def compare(
     newcomer = Contender(
         own.optimizer, orjson.dumps(dict(own.options), option=orjson.OPT_SORT_KEYS).decode(), own.workers
     )
+    added = add_baselines(kept, declared)
     rivals = [plan.spec.run_id for plan in plan_suite(declared)]
     given = suite if isinstance(suite, str) else "SUITE"
     _check_rivals(kept, declared.name, given, rivals, newcomer, require_better)
-    report = Study(kept, resources, watcher=watcher, recorded=TabularResults()).run(plans)
+    report = Study(kept, resources or _own_machine(plans), watcher=watcher, recorded=TabularResults()).run(plans)
     wanted = Wanted(run_ids=[*rivals, *(plan.spec.run_id for plan in plans)], study=declared.name)
     results = read_results(kept, wanted)
     if newcomer not in results.names:
@@ -115,6 +122,7 @@ def compare(
         failed=dict(report.failed),
         skipped=skipped,
         report=None if directory is None else write_subject(subject, directory, title),
+        baselines_added=added,
         sentences=_sentences(subject, pairs, required, skipped),
     )
 
@@ -155,6 +163,12 @@ def plan_newcomer(
         )
     plans.sort(key=lambda plan: plan.spec.seed)  # stable: a stopped comparison has even seeds
     return plans, skipped
+
+
+def _own_machine(plans: list[PlannedRun]) -> Resources:
+    """Return every processor for simulated runs, which share nothing; live ones are given slots by hand."""
+    simulated = all(plan.spec.executor == "simulated" for plan in plans)
+    return Resources(slots=os.cpu_count() or 1 if simulated else 1)
 
 
 def _check_rivals(

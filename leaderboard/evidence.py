@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench_sparse.leaderboard.results import Results
 from nasbench_sparse.leaderboard.statistics.check import Floats
-from nasbench_sparse.leaderboard.statistics.pairing import PairedRuns, pair_runs
+from nasbench_sparse.leaderboard.statistics.pairing import PairedRuns, RunKey, pair_runs
 from nasbench_sparse.leaderboard.statistics.units import Unit
 
 
@@ -22,11 +22,13 @@ class Evidence:
         paired: per task, a column for each contender, paired by seed and replicate; NaN where a run is missing,
             has failed or has not spent the budget.
         families: the family of each task.
+        keys: the (seed, replicate) of which each contender has a run, on any task.
     """
 
     names: tuple[str, ...]
     paired: Mapping[str, PairedRuns]
     families: Mapping[str, str]
+    keys: Mapping[str, frozenset[RunKey]]
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -43,7 +45,15 @@ class Evidence:
         wanted = self.names if names is None else names
         if self.unit == "runs":
             return {name: column for paired in self.paired.values() for name, column in _named(paired, wanted)}
-        return {name: np.array([paired.columns[name].mean() for paired in self.paired.values()]) for name in wanted}
+        return {name: np.array([_mean(paired.columns[name]) for paired in self.paired.values()]) for name in wanted}
+
+    def between(self, names: Sequence[str]) -> Evidence:
+        """Return what these contenders' common seeds and replicates show, where one was run with fewer of them."""
+        common = frozenset.intersection(*(self.keys[name] for name in names))
+        if all(self.keys[name] == common for name in self.names):
+            return self
+        paired = {task: runs.among(common) for task, runs in self.paired.items()}
+        return Evidence(self.names, paired, self.families, dict.fromkeys(self.names, common))
 
     @property
     def blocks(self) -> list[str] | None:
@@ -52,7 +62,8 @@ class Evidence:
 
     def complete(self, name: str, task: str) -> bool:
         """Tell whether a contender has all of its runs on a task."""
-        return not bool(np.isnan(self.paired[task].columns[name]).any())
+        column = self.paired[task].columns[name]
+        return len(column) > 0 and not bool(np.isnan(column).any())
 
     @property
     def complete_tasks(self) -> tuple[str, ...]:
@@ -67,6 +78,10 @@ class Evidence:
             column = self.paired[task].columns[name]
             table[: len(column), place] = column
         return table
+
+
+def _mean(column: Floats) -> float:
+    return float(column.mean()) if len(column) else float("nan")
 
 
 def _named(paired: PairedRuns, names: Sequence[str]) -> list[tuple[str, Floats]]:
@@ -84,4 +99,8 @@ def gather(results: Results) -> Evidence:
                 loss = results.loss(run)
                 losses[names[run.contender]][run.seed, run.replicate] = np.nan if loss is None else loss
         paired[task] = pair_runs(losses)
-    return Evidence(tuple(names.values()), paired, results.families)
+    keys = {
+        name: frozenset((run.seed, run.replicate) for run in results.runs if run.contender == contender)
+        for contender, name in names.items()
+    }
+    return Evidence(tuple(names.values()), paired, results.families, keys)

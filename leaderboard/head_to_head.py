@@ -81,7 +81,8 @@ def compare_pairs(
 ) -> Family:
     """Compare pairs of contenders by signed-rank tests with Holm's correction.
 
-    A pair is compared on the units that both have complete, which may be fewer than others have. A p-value that
+    A pair is compared on the units that both have complete, which may be fewer than others have, by the seeds and
+    replicates that both were run with. A p-value that
     could not reach the corrected level, were every test at its smallest possible p-value, is left out.
     """
     tests = [_test(evidence, pair, seed, alternative, level) for pair in pairs]
@@ -111,6 +112,7 @@ def _generator(seed: int, pair: tuple[str, str], part: str) -> np.random.Generat
 def _test(
     evidence: Evidence, pair: tuple[str, str], seed: int, alternative: Alternative, level: float
 ) -> SignedRank | None:
+    evidence = evidence.between(pair)
     columns = evidence.columns(pair)
     first, second = columns[pair[0]], columns[pair[1]]
     if np.isnan(first + second).all():
@@ -136,6 +138,7 @@ def _pair(
     rejected: bool,
     rng: np.random.Generator,
 ) -> HeadToHead:
+    evidence = evidence.between(pair)
     columns = evidence.columns(pair)
     first, second = columns[pair[0]], columns[pair[1]]
     complete = ~np.isnan(first + second)

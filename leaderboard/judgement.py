@@ -10,7 +10,7 @@ import numpy as np
 from nasbench_sparse.leaderboard.board import board_of
 from nasbench_sparse.leaderboard.evidence import Evidence, gather
 from nasbench_sparse.leaderboard.results import Results
-from nasbench_sparse.leaderboard.scores import Board, spread
+from nasbench_sparse.leaderboard.scores import Board
 from nasbench_sparse.leaderboard.statistics.aggregates import aggregate
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
 from nasbench_sparse.leaderboard.statistics.check import Floats
@@ -74,7 +74,7 @@ def scored_tasks(board: Board) -> tuple[str, ...]:
 
 def score_matrix(board: Board, evidence: Evidence, name: str) -> Floats | None:
     """Return a ranked contender's normalised scores, (runs, scored tasks); None where there is no scored task."""
-    ends = {task: found for task in scored_tasks(board) if (found := spread(board.on(task))) is not None}
+    ends = {task: found for task in scored_tasks(board) if (found := board.ends(task)) is not None}
     if not ends:
         return None
     baseline, best = zip(*ends.values(), strict=True)

@@ -13,8 +13,8 @@ def notes(board: Board) -> list[str]:
     has_baseline = any(entry.contender.optimizer == BASELINE for entry in board.entries)
     lines = [
         "Loss: mean over runs of the incumbent's loss at the task's maximal fidelity; lower is better.",
-        f"Score: 0 is {BASELINE} search's mean loss, 1 the best mean loss of the task; a task has scores where "
-        "these two are more than two standard errors of their difference apart."
+        f"Score: 0 is {BASELINE} search's mean loss, 1 the loss to which regret is measured; a task has scores "
+        "where these two are more than two standard errors of their difference apart."
         if has_baseline
         else f"Score needs runs of {BASELINE} search, of which there are none.",
         *(
@@ -22,6 +22,7 @@ def notes(board: Board) -> list[str]:
             if any(s.better is not None for s in board.standings)
             else []
         ),
+        *_regret_notes(board),
         _budget_note(board),
         *_density_notes(board),
         *_hole_notes(board),
@@ -36,6 +37,7 @@ def notes(board: Board) -> list[str]:
     if bad:
         total = sum(entry.trials for entry in board.entries)
         lines.append(f"{bad} of {total} trials diverged, failed, timed out or ran out of memory.")
+    lines += _prediction_notes(board)
     if board.repeated:
         lines.append(f"{board.repeated} run{plural(board.repeated)} left out: another executor ran the same seed.")
     lines += [
@@ -43,6 +45,45 @@ def notes(board: Board) -> list[str]:
         for old in board.superseded
     ]
     return lines
+
+
+def _regret_notes(board: Board) -> list[str]:
+    """Say what regret is measured to on which tasks, and how incumbents are scored where there is a table."""
+    if not board.optima:
+        return ["Regret: to the best mean loss found on the task, since none has a table here."]
+    lines = [
+        "Where a task has a table, an incumbent's loss is its config's mean over the table's replicates, not the "
+        "one replicate that its run saw."
+    ]
+    exact = [task for task in board.tasks if task in board.optima and board.optima[task].exact]
+    best = [task for task in board.tasks if task in board.optima and not board.optima[task].exact]
+    rest = [task for task in board.tasks if task not in board.optima]
+    if exact:
+        lines.append(
+            f"Regret to the exact optimum, the lowest mean of all configs of the space: {', '.join(exact)}."
+        )
+    if best:
+        held = ", ".join(f"{task} ({board.optima[task].configs:,} configs)" for task in best)
+        lines.append(
+            f"Regret to the best config recorded in the table, which is not the whole space, so that a lower loss "
+            f"has a negative regret: {held}."
+        )
+    if rest:
+        lines.append(f"Regret to the best mean loss found, for want of a table: {', '.join(rest)}.")
+    return lines
+
+
+def _prediction_notes(board: Board) -> list[str]:
+    """Say on which tasks a surrogate answered for trainings."""
+    shares = []
+    for task in board.tasks:
+        entries = board.on(task)
+        predicted, trials = sum(e.predicted_trials for e in entries), sum(e.trials for e in entries)
+        if predicted:
+            shares.append(f"{predicted / trials:.0%} of the trials on {task}")
+    if not shares:
+        return []
+    return [f"Predicted by the table's surrogate, not trained: {', '.join(shares)}."]
 
 
 def _budget_note(board: Board) -> str:

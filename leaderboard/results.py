@@ -12,6 +12,7 @@ from nasbench_sparse.errors import NbsError
 from nasbench_sparse.leaderboard.runs import (
     BudgetUnit,
     Contender,
+    Optimum,
     RunRow,
     Superseded,
     common_budgets,
@@ -75,6 +76,7 @@ class Results:
         chosen: what the queries' setting `run_ids` is: None where every visible run of the store counts.
         density: band in which a training's final density must lie to count; None where any does.
         outside: tasks left out because no run has anything in the band.
+        optima: the lowest loss that a task's table holds, by task; absent where there is no table.
         queries: the SQL that was carried out, by name.
     """
 
@@ -88,6 +90,7 @@ class Results:
     chosen: tuple[str, ...] | None = None
     density: tuple[float, float] | None = None
     outside: tuple[str, ...] = ()
+    optima: Mapping[str, Optimum] = field(default_factory=dict)
     queries: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -139,6 +142,8 @@ def read_results(store: Store, wanted: Wanted | None = None) -> Results:
         **band_settings(wanted.density),
     )
     best = dict(store.sql(losses_query).iter_rows()) if selection.runs else {}
+    optima_query = query("optima", run_ids=chosen, **band_settings(wanted.density))
+    optima = {task: Optimum(*told) for task, *told in store.sql(optima_query).iter_rows()}
     inside = {run.task for run in selection.runs if wanted.density is None or run.run_id in best}
     runs = tuple(run for run in selection.runs if run.task in inside)
     return Results(
@@ -152,7 +157,12 @@ def read_results(store: Store, wanted: Wanted | None = None) -> Results:
         chosen=chosen if len(runs) == len(selection.runs) else tuple(sorted(run.run_id for run in runs)),
         density=wanted.density,
         outside=tuple(sorted({run.task for run in selection.runs} - inside)),
-        queries={"runs": runs_query, "final_losses": losses_query},
+        optima={task: optimum for task, optimum in optima.items() if task in inside},
+        queries={
+            "runs": runs_query,
+            "final_losses": losses_query,
+            **({"optima": optima_query} if optima else {}),
+        },
     )
 
 
@@ -196,4 +206,5 @@ def _run(row: Mapping[str, Any]) -> RunRow:
         optimizer_seconds=row["optimizer_seconds"],
         evaluation_seconds=row["seconds"],
         clock=row["clock"],
+        predicted_trials=row["predicted_trials"],
     )

@@ -33,6 +33,7 @@ class RunRow:
         full_size: the task's maximal fidelity, in units.
         worst: the objective's worst loss.
         trials, bad_trials: outcomes told, and how many of them are not OK.
+        predicted_trials: outcomes that a table's surrogate predicted.
         optimizer_seconds: time inside the optimizer's own `ask` and `tell`; None until the run has ended once.
         evaluation_seconds: training time charged.
         family: of the task; statistics block by it.
@@ -60,10 +61,26 @@ class RunRow:
     family: str = ""
     space: str = ""
     clock: float = 0.0
+    predicted_trials: int = 0
 
     def spent(self, unit: BudgetUnit) -> float:
         """Return what the run has spent."""
         return self.full_evaluations if unit == "evaluations" else self.clock
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """The lowest loss that a task's table holds, a mean over its replicates.
+
+    Args:
+        exact: whether the table holds every config of the space.
+        configs, replicates: how many the table holds.
+    """
+
+    exact: bool
+    configs: int
+    replicates: int
+    loss: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from nasbench_sparse.leaderboard.ranking import mean_ranks, ranked_together
-from nasbench_sparse.leaderboard.runs import BudgetUnit, Contender, RunRow, Superseded, covers
+from nasbench_sparse.leaderboard.runs import BudgetUnit, Contender, Optimum, RunRow, Superseded, covers
 
 BASELINE = "random"
 
@@ -26,8 +26,10 @@ class Entry:
         trials, bad_trials: outcomes told, and those not OK, in all runs.
         full_evaluations, optimizer_seconds, evaluation_seconds: spent, mean per run.
         exhausted: covering runs that had nothing more to ask before they had spent the common budget.
+        predicted_trials: outcomes that a table's surrogate predicted, in all runs.
         rank: among the task's contenders, ties share the mean of their places.
-        normalised: 1 at the task's best contender, 0 at random search; None where the task has no spread (see
+        regret: loss above the table's optimum, or without a table above the task's best contender.
+        normalised: 0 at random search, and 1 where the regret is zero; None where the task has no spread (see
             `spread`).
     """
 
@@ -45,7 +47,9 @@ class Entry:
     optimizer_seconds: float | None
     evaluation_seconds: float
     exhausted: int = 0
+    predicted_trials: int = 0
     rank: float | None = None
+    regret: float | None = None
     normalised: float | None = None
 
     @property
@@ -96,6 +100,7 @@ class Board:
         repeated: runs left out because another executor ran the same seed.
         density: band of final densities within which incumbents count; None where any does.
         outside: tasks left out because nothing lies in the band.
+        optima: of the tasks that have a table.
     """
 
     standings: tuple[Standing, ...]
@@ -109,6 +114,7 @@ class Board:
     asked: bool = False
     density: tuple[float, float] | None = None
     outside: tuple[str, ...] = ()
+    optima: Mapping[str, Optimum] = field(default_factory=dict)
 
     @property
     def ranked(self) -> tuple[Standing, ...]:
@@ -119,6 +125,10 @@ class Board:
     def apart(self) -> tuple[Standing, ...]:
         """The standings of those that miss some of the complete tasks."""
         return tuple(standing for standing in self.standings if not standing.ranked)
+
+    def ends(self, task: str) -> tuple[float, float] | None:
+        """Return the losses at which a task's normalised score is 0 and 1; None without a spread."""
+        return spread(self.on(task), self.optima.get(task))
 
     def on(self, task: str) -> tuple[Entry, ...]:
         """Return the entries of one task, best first."""
@@ -136,13 +146,16 @@ def make_board(
     asked: bool = False,
     density: tuple[float, float] | None = None,
     outside: tuple[str, ...] = (),
+    optima: Mapping[str, Optimum] | None = None,
 ) -> Board:
     """Score runs.
 
     Args:
         budgets: per task, see `common_budgets`.
         incumbents: per run id, the lowest loss at the maximal fidelity within the budget; absent if there is none.
+        optima: of the tasks that have a table.
     """
+    optima = optima or {}
     groups: defaultdict[tuple[str, Contender], list[RunRow]] = defaultdict(list)
     for run in runs:
         groups[run.task, run.contender].append(run)
@@ -155,7 +168,7 @@ def make_board(
             for contender in contenders
             if (task, contender) in groups
         ]
-        entries += _ranked(present)
+        entries += _ranked(present, optima.get(task))
     done = {c: frozenset(e.task for e in entries if e.contender == c and e.complete) for c in contenders}
     together, complete = ranked_together(done)
     places = {task: _places((e for e in entries if e.task == task), together) for task in complete}
@@ -172,6 +185,7 @@ def make_board(
         asked=asked,
         density=density,
         outside=outside,
+        optima=dict(optima),
     )
 
 
@@ -198,6 +212,7 @@ def _entry(
         exhausted=sum(not _reached(run, budget, unit) for run in covering),
         trials=sum(run.trials for run in runs),
         bad_trials=sum(run.bad_trials for run in runs),
+        predicted_trials=sum(run.predicted_trials for run in runs),
         full_evaluations=sum(run.full_evaluations for run in runs) / len(runs),
         optimizer_seconds=_mean(own),
         evaluation_seconds=sum(run.evaluation_seconds for run in runs) / len(runs),
@@ -208,15 +223,16 @@ def _reached(run: RunRow, budget: float | None, unit: BudgetUnit) -> bool:
     return budget is not None and run.spent(unit) >= budget - 1e-9
 
 
-def _ranked(entries: Iterable[Entry]) -> list[Entry]:
-    """Add ranks and normalised scores to one task's entries; best first, those without a loss last."""
+def _ranked(entries: Iterable[Entry], optimum: Optimum | None) -> list[Entry]:
+    """Add ranks, regrets and normalised scores to one task's entries; best first, those without a loss last."""
     entries = list(entries)
     scored = [(entry, entry.loss) for entry in entries if entry.loss is not None]
     losses = [loss for _, loss in scored]
     ranks = mean_ranks(losses)
-    ends = spread(entries)
+    ends = spread(entries, optimum)
+    lowest = min(losses, default=0.0) if optimum is None else optimum.loss
     result = [
-        replace(entry, rank=rank, normalised=normalised(loss, ends))
+        replace(entry, rank=rank, regret=loss - lowest, normalised=normalised(loss, ends))
         for (entry, loss), rank in zip(scored, ranks, strict=True)
     ]
     result.sort(key=lambda entry: (entry.rank, entry.contender))
@@ -235,9 +251,10 @@ def best_entry(entries: Iterable[Entry]) -> Entry | None:
     return min(found)[2] if found else None
 
 
-def spread(entries: Iterable[Entry]) -> tuple[float, float] | None:
+def spread(entries: Iterable[Entry], optimum: Optimum | None = None) -> tuple[float, float] | None:
     """Return one task's mean loss of random search and the lowest one, between which scores are measured.
 
+    The lowest is the optimum of the task's table, which has no error, or without one that of the best contender.
     None where random search is less than two standard errors of their difference above the lowest: then a score
     would divide by noise. Also None with one run of either, whose standard error is not known.
     """
@@ -245,10 +262,11 @@ def spread(entries: Iterable[Entry]) -> tuple[float, float] | None:
     random, best = baseline_entry(entries), best_entry(entries)
     if random is None or best is None or random.loss is None or best.loss is None:
         return None
-    if random.standard_error is None or best.standard_error is None:
+    lowest, error = (best.loss, best.standard_error) if optimum is None else (optimum.loss, 0.0)
+    if random.standard_error is None or error is None:
         return None
-    error = math.hypot(random.standard_error, best.standard_error)
-    return (random.loss, best.loss) if random.loss - best.loss > 2 * error else None
+    spreads = random.loss - lowest > 2 * math.hypot(random.standard_error, error)
+    return (random.loss, lowest) if spreads else None
 
 
 def normalised(loss: float, ends: tuple[float, float] | None) -> float | None:

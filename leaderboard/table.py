@@ -114,7 +114,19 @@ def entries_table(board: Board) -> Table:
     for entry in board.entries:
         rows.append(_entry_row(entry, names[entry.contender], entry.task if entry.task != previous else ""))
         previous = entry.task
-    columns = ("task", "optimizer", "loss", "± s.e.", "rank", "score", "runs", "full evals", "own time", "training")
+    columns = (
+        "task",
+        "optimizer",
+        "loss",
+        "± s.e.",
+        "regret",
+        "rank",
+        "score",
+        "runs",
+        "full evals",
+        "own time",
+        "training",
+    )
     return Table(
         "Loss of the final incumbent, per task",
         columns,
@@ -130,6 +142,7 @@ def _entry_row(entry: Entry, name: str, task: str) -> tuple[str, ...]:
         name,
         number(entry.loss, 4),
         number(entry.standard_error, 4),
+        number(entry.regret, 4),
         number(entry.rank, 1).removesuffix(".0"),
         number(entry.normalised, 3),
         f"{entry.finished}/{entry.runs}{'' if entry.complete else ' ' + INCOMPLETE}",

@@ -19,5 +19,7 @@ def tasks() -> tuple[Task, ...]:
 def suites() -> tuple[Suite, ...]:
     """Return the built-in suites."""
     from nasbench_sparse.tasks.quickstart import QUICKSTART
+    from nasbench_sparse.tasks.tabular_suite import tabular_suite
 
-    return (QUICKSTART,)
+    tabular = tabular_suite()
+    return (QUICKSTART,) if tabular is None else (QUICKSTART, tabular)

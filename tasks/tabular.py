@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from nasbench_sparse.core.blueprint import Network
+from nasbench_sparse.core.task import Signal
 from nasbench_sparse.search_spaces.hpo_config import safs_stage2_grid
 from nasbench_sparse.tasks.family import Family
 from nasbench_sparse.training.task import TrainingTask
@@ -55,15 +56,15 @@ CELLS_DIGITS = perceptron("digits", "pair", (48, 48), epochs=12, numerics="singl
 def tasks() -> tuple[TrainingTask, ...]:
     """Return the tasks whose tables are shipped."""
     return (
-        CHROMOSOMES.operators(0.1),
-        CHROMOSOMES.operators(0.05),
-        CHROMOSOMES.operators(0.02),
+        CHROMOSOMES.operators(0.1, Signal(0.76, (0.74, 0.77), 0.33, 2197), seconds=0.15),
+        CHROMOSOMES.operators(0.05, Signal(0.78, (0.77, 0.79), 0.48, 2197), seconds=0.16),
+        CHROMOSOMES.operators(0.02, Signal(0.77, (0.76, 0.78), 0.58, 2197), seconds=0.16),
         CHROMOSOMES_1D.operators(0.1),
-        DENSITIES.density_levels(FINE_LEVELS, 0.05),
-        DENSITIES_RESIDUAL.density_levels(COARSE_LEVELS, 0.1),
-        DENSITIES_1D.density_levels(FINE_LEVELS, 0.2),
-        HYPERPARAMETERS.hyperparameters(safs_stage2_grid()),
+        DENSITIES.density_levels(FINE_LEVELS, 0.05, Signal(0.85, (0.84, 0.86), 0.78, 875), seconds=0.12),
+        DENSITIES_RESIDUAL.density_levels(COARSE_LEVELS, 0.1, Signal(0.5, (0.47, 0.53), 0.31, 1240), seconds=0.02),
+        DENSITIES_1D.density_levels(FINE_LEVELS, 0.2, Signal(0.85, (0.84, 0.86), 0.8, 1615), seconds=0.09),
+        HYPERPARAMETERS.hyperparameters(safs_stage2_grid(), Signal(0.95, (0.94, 0.96), 0.85, 1812), seconds=0.03),
         HYPERPARAMETERS_1D.hyperparameters(safs_stage2_grid()),
         CELLS.cells(),
-        CELLS_DIGITS.cells(),
+        CELLS_DIGITS.cells(Signal(0.84, (0.83, 0.86), 0.67, 1024), seconds=0.17),
     )

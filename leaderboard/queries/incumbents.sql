@@ -1,4 +1,5 @@
-/* When each run's incumbent at the maximal fidelity improved, in full evaluations and on the run's clock. */
+/* When each run's incumbent at the maximal fidelity improved, in full evaluations and on the run's clock. Where the
+   task has a table, its loss is the mean over the table's replicates, which may rise though the loss seen fell. */
 WITH settings AS (
     SELECT
         CAST(NULL AS VARCHAR[]) AS run_ids,                  -- NULL takes every visible run
@@ -25,6 +26,8 @@ chosen AS (
 told AS (
     SELECT
         t.run_id,
+        c.fingerprint,
+        t.config_key,
         t.kind = 'trial' AND t.status = 'OK' AND t.fidelity = c.full_size AND isfinite(t.loss)
             AND (c.any_density OR (c.fingerprint, t.config_key, t.replicate) IN (FROM in_band)) AS counts,
         t.loss,
@@ -35,11 +38,15 @@ told AS (
     JOIN chosen AS c USING (run_id)
     WHERE t.status IS NOT NULL
     WINDOW in_order AS (PARTITION BY t.run_id ORDER BY t.told_order, t.number ROWS UNBOUNDED PRECEDING)
+),
+improved AS (
+    FROM told
+    WHERE counts
+    QUALIFY loss < coalesce(min(loss) OVER (
+        PARTITION BY run_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ), 'infinity')
 )
-SELECT run_id, evaluations, seconds, loss
-FROM told
-WHERE counts
-QUALIFY loss < coalesce(min(loss) OVER (
-    PARTITION BY run_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-), 'infinity')
-ORDER BY run_id, place
+SELECT i.run_id, i.evaluations, i.seconds, coalesce(l.loss, i.loss) AS loss
+FROM improved AS i
+LEFT JOIN table_losses AS l USING (fingerprint, config_key)
+ORDER BY i.run_id, i.place

@@ -12,6 +12,7 @@ spending AS (
         run_id,
         count(*) AS trials,
         count(*) FILTER (status <> 'OK') AS bad_trials,
+        count(*) FILTER (predicted) AS predicted_trials,
         sum(units) AS units,
         sum(seconds) AS seconds,
         max(told_at) AS clock
@@ -39,6 +40,7 @@ SELECT
     CAST(r.spent ->> '$.optimizer_seconds' AS DOUBLE) AS optimizer_seconds,
     coalesce(t.trials, 0) AS trials,
     coalesce(t.bad_trials, 0) AS bad_trials,
+    coalesce(t.predicted_trials, 0) AS predicted_trials,
     coalesce(t.units, 0) AS units,
     coalesce(t.seconds, 0.0) AS seconds,
     coalesce(t.clock, 0.0) AS clock

@@ -28,11 +28,14 @@ def methods_section(subject: Subject) -> Section:
         "Loss: of a run's incumbent, the lowest loss at the task's maximal fidelity among the trials that count at "
         "the budget compared; a run that ended well without one has the objective's worst loss. A run that failed "
         "or spent less than the budget has no loss, and a task with such a hole is left out of any comparison it "
-        "concerns, never averaged over.",
+        "concerns, never averaged over. Where the store holds the task's table, an incumbent's loss is the mean of "
+        "its config over the table's replicates, and regret is measured to the lowest such mean: exact where the "
+        "table is the whole space, else the best recorded. Elsewhere it is measured to the best mean loss found.",
         "Ranked together is the largest block of contenders times tasks without a hole, found by dropping the "
         "contender with the fewest complete tasks, one after another; the others are compared pair by pair on what "
         "both completed. A task has normalised scores where random search's mean loss is more than two standard "
-        "errors of the difference above the best one; otherwise it has no spread to normalise by and is left out.",
+        "errors of the difference above the loss that regret is measured to; otherwise it has no spread to "
+        "normalise by and is left out.",
         "Tests: Wilcoxon's signed-rank test, two-sided, exact by permutation of signs (of families where blocked), "
         "zeros by Pratt's rule, ties by midranks; Holm's correction over each family of tests at 5 %. Where n "
         "could not reach the corrected level the p-value is replaced by “too few”, and effects and intervals stand "

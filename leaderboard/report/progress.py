@@ -67,7 +67,7 @@ def _traces(subject: Subject, events: Mapping[str, list[tuple[float, float | Non
         losses = [row[2] for row in rows]
         end = max([_observed(run, column), *(s for s in spent if s is not None)])
         name = subject.names[run.contender]
-        found.setdefault(run.task, {}).setdefault(name, []).append(trace(spent, losses, end=end))
+        found.setdefault(run.task, {}).setdefault(name, []).append(trace(spent, losses, end=end, falling=False))
     return found
 
 
@@ -200,5 +200,5 @@ def _task_targets(rows: Mapping[str, Sequence[Trace]]) -> Floats | None:
     if not traces:
         return None
     worst = max(float(run.loss[0]) for run in traces)
-    best = min(float(run.loss[-1]) for run in traces)
+    best = min(float(run.loss.min()) for run in traces)
     return np.linspace(worst, best, TARGETS) if best < worst else None

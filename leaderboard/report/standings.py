@@ -56,10 +56,10 @@ def _standings(subject: Subject) -> Sheet:
         "training",
     )
     note = (
-        "Score: 0 is random search's mean loss, 1 the best mean loss of a task, over tasks where these two are "
-        "more than two standard errors of their difference apart; in brackets the 95 % interval for other seeds "
-        "on these tasks. Wins, ties and losses: tests within each task against each other contender, "
-        "corrected by Holm at 5 %; too few runs for a test make a tie."
+        "Score: 0 is random search's mean loss, 1 the best mean loss of a task or the optimum of its table, over "
+        "tasks where these two are more than two standard errors of their difference apart; in brackets the 95 % "
+        "interval for other seeds on these tasks. Wins, ties and losses: tests within each task against each "
+        "other contender, corrected by Holm at 5 %; too few runs for a test make a tie."
     )
     return Sheet(
         name="standings",
@@ -81,6 +81,7 @@ def _losses(subject: Subject) -> Sheet:
             words(subject.names[e.contender]),
             number(e.loss, 4),
             number(e.standard_error, 4),
+            number(e.regret, 4),
             Cell("—") if e.rank is None else Cell(f"{e.rank:g}", e.rank, "best" if e.rank == 1 else ""),
             number(e.normalised, 3),
             Cell(f"{e.finished}/{e.runs}" + ("" if e.complete else f" {INCOMPLETE}"), e.finished),
@@ -92,7 +93,18 @@ def _losses(subject: Subject) -> Sheet:
     return Sheet(
         name="losses",
         title="Loss of the final incumbent on each task",
-        columns=("task", "optimizer", "loss", "± s.e.", "rank", "score", "runs", "full evals", "training"),
+        columns=(
+            "task",
+            "optimizer",
+            "loss",
+            "± s.e.",
+            "regret",
+            "rank",
+            "score",
+            "runs",
+            "full evals",
+            "training",
+        ),
         left=frozenset({"task", "optimizer"}),
         rows=rows,
         note="Mean over runs, with its standard error; lower is better. Full evaluations and training are per run.",

@@ -32,7 +32,7 @@ class Trace:
 
     Args:
         spent: cumulative spending at which the incumbent changed or was confirmed, not decreasing, (events,).
-        loss: lowest loss so far, (events,); running minima are taken if it is not.
+        loss: the incumbent's loss, (events,).
         end: spending up to which the run was observed; infinite for one that had nothing more to ask, whose
             incumbent holds for ever.
     """
@@ -48,12 +48,14 @@ class Trace:
         return np.where(points <= self.end, values, np.nan)
 
 
-def trace(spent: Any, loss: Any, *, end: float | None = None) -> Trace:
+def trace(spent: Any, loss: Any, *, end: float | None = None, falling: bool = True) -> Trace:
     """Check and hold one run's incumbents; an event with a missing loss (a failed trial) spends and finds nothing.
 
     Args:
         spent, loss: (events,), empty for a run without a result.
         end: None for the last event's spending.
+        falling: take running minima; False where each loss is that of a new incumbent, and may be higher since
+            incumbents are chosen by one loss and scored by another.
     Raises:
         StatisticsError: unequal lengths, spending that is missing, negative or decreasing, or an early end.
     """
@@ -66,7 +68,8 @@ def trace(spent: Any, loss: Any, *, end: float | None = None) -> Trace:
     if not stop >= last:
         raise StatisticsError(f"end is {stop:g}, before the last event at {last:g}")
     found = ~np.isnan(y)
-    return Trace(read_only(x[found]), read_only(np.minimum.accumulate(y[found])), stop)
+    kept = np.minimum.accumulate(y[found]) if falling else y[found]
+    return Trace(read_only(x[found]), read_only(kept), stop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

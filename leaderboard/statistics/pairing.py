@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,12 @@ class PairedRuns:
         """Say how many rows there are, and how many every contender has."""
         full = int((~np.isnan(list(self.columns.values()))).all(axis=0).sum())
         return f"{counted(len(self.keys), 'run')} by seed and replicate, {full} of them run by every contender."
+
+    def among(self, keys: Collection[RunKey]) -> PairedRuns:
+        """Return the rows of some keys."""
+        rows = np.array([key in keys for key in self.keys], dtype=np.bool_)
+        columns = {name: read_only(column[rows]) for name, column in self.columns.items()}
+        return PairedRuns(tuple(key for key in self.keys if key in keys), columns)
 
 
 def pair_runs(contenders: Mapping[str, Mapping[RunKey, float]]) -> PairedRuns:

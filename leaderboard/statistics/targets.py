@@ -77,7 +77,7 @@ def time_to_target(runs: Sequence[Trace], targets: Any, grid: Any, *, axis: str)
 
 
 def _times(run: Trace, targets: Floats) -> Floats:
-    """Return when the incumbent first reaches each target; losses never rise, so a search in reverse finds it."""
-    place = np.searchsorted(-run.loss, -targets, side="left")
+    """Return when the incumbent first reaches each target: a search in reverse through the lowest losses so far."""
+    place = np.searchsorted(-np.minimum.accumulate(run.loss), -targets, side="left")
     times: Floats = np.concatenate([run.spent, [math.inf]])[place]
     return times

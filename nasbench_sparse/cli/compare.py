@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nasbench_sparse.cli.arguments import split_options
 from nasbench_sparse.cli.console import say
+from nasbench_sparse.cli.results import say_added
 from nasbench_sparse.cli.study import progress_watcher
 from nasbench_sparse.registry import load_optimizer
 
@@ -20,7 +21,7 @@ def compare_newcomer(
     options: Sequence[str],
     output: Path | None,
     require_better: str | None,
-    slots: int,
+    slots: int | None,
     *,
     quiet: bool,
 ) -> int:
@@ -42,12 +43,13 @@ def compare_newcomer(
             directory=output,
             options=own,
             require_better=require_better,
-            resources=Resources(slots=slots),
+            resources=None if slots is None else Resources(slots=slots),
             watcher=watcher,
         )
     finally:
         if watcher is not None:
             watcher.close()
+    say_added(outcome.baselines_added, outcome.suite, store)
     print(outcome)
     if outcome.report is not None:
         print(f"\nThe report is {outcome.report.page}.")

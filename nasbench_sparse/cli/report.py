@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasbench_sparse.cli.results import density_band, open_store
+from nasbench_sparse.cli.results import density_band, open_suite_store
 
 
 def write_report(
@@ -19,7 +19,9 @@ def write_report(
     """
     from nasbench_sparse.leaderboard.report import build_report
 
-    report = build_report(open_store(path), output, suite=suite, tasks=tasks or None, density=density_band(density))
+    report = build_report(
+        open_suite_store(path, suite), output, suite=suite, tasks=tasks or None, density=density_band(density)
+    )
     for sentence in report.headline:
         print(sentence)
     print(f"\nThe report is {report.page}; beside it are {len(report.files) - 1} figures and tables.")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from nasbench_sparse.cli.console import console, fit, show_board, show_table
+from nasbench_sparse.cli.console import console, fit, say, show_board, show_table
 from nasbench_sparse.errors import NbsError, StoreError
 from nasbench_sparse.leaderboard.table import HOLE, Table
 
@@ -36,6 +36,29 @@ def open_store(path: Path) -> Store:
     return Store(path, create=False)
 
 
+def open_suite_store(path: Path, suite: str | None) -> Store:
+    """Open a store, adding the runs of a suite that come with the package and are not in it; it may be a new one.
+
+    Raises:
+        StoreError: there is no store, and the suite has no such runs.
+    """
+    from nasbench_sparse.registry import all_suites
+    from nasbench_sparse.store import Store
+    from nasbench_sparse.tabular.baselines import add_baselines, find_baselines
+
+    if suite not in all_suites() or find_baselines(suite) is None:
+        return open_store(path)
+    store = Store(path)
+    say_added(add_baselines(store, all_suites()[suite]), suite, path)
+    return store
+
+
+def say_added(runs: int, suite: str, path: Path) -> None:
+    """Say in one line that shipped runs were added to a store, if any were."""
+    if runs:
+        say(f"added the {runs:,} runs of suite {suite} that come with the package to {path}")
+
+
 def print_leaderboard(
     path: Path,
     suite: str | None,
@@ -59,7 +82,7 @@ def print_leaderboard(
     from nasbench_sparse.leaderboard.results import Wanted, read_results
     from nasbench_sparse.leaderboard.suites import check_held, suite_runs
 
-    store = open_store(path)
+    store = open_suite_store(path, suite)
     wanted = Wanted(
         tasks=tasks or None,
         run_ids=None if suite is None else suite_runs(store, suite),

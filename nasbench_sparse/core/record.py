@@ -17,6 +17,7 @@ class Told:
         units: units of fidelity charged, credited ones left out (1 for a search step).
         at: the executor's clock, in seconds.
         reused: the result came from the store, or was asked before in this run.
+        predicted: a surrogate's guess, not a training.
     """
 
     number: int
@@ -27,6 +28,7 @@ class Told:
     at: float
     worker: str
     reused: bool
+    predicted: bool = False
 
 
 @dataclass(slots=True)

@@ -218,7 +218,17 @@ class RunLoop:
         loss = self._loss(trial, evaluation)
         self.clock = completion.clock if self.simulated else self.clock + seconds / self.spec.workers
         incumbent = self._improve(trial, evaluation.status, loss)
-        told = Told(trial.number, evaluation, loss, incumbent, _units(trial), self.clock, completion.worker, reused)
+        told = Told(
+            trial.number,
+            evaluation,
+            loss,
+            incumbent,
+            _units(trial),
+            self.clock,
+            completion.worker,
+            reused,
+            self.results.predicts(trial),
+        )
         if trial.number not in self._recorded_told:
             self.log.told(told)
             if self.simulated and not reused:

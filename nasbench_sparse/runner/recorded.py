@@ -24,6 +24,9 @@ class Recorded:
 
         return KnownResults(store.results(task.fingerprint), search, folds=task.folds)
 
+    def prepare(self, store: Store, plans: Iterable[PlannedRun]) -> None:
+        """Make a store ready for these runs and for what is read of them afterwards."""
+
     def check(self, store: Store, plans: Iterable[PlannedRun]) -> None:
         """Refuse runs that cannot succeed, before anything is run.
 

@@ -12,6 +12,9 @@ Key = tuple[str, int]
 Missing = Callable[[Trial], NbsError]
 RecordedSearch = Callable[[SearchStep, int], Mapping[int, Evaluation]]
 
+MOST_KEPT = 1024
+"""Recorded trainings that are kept once looked up: those of a large table would not fit in memory."""
+
 
 class KnownResults:
     """Longest recorded training of each (config_key, replicate), and recorded search steps, of one task.
@@ -34,6 +37,7 @@ class KnownResults:
     ) -> None:
         self._recorded = recorded
         self._seen: dict[Key, Evaluation] = {}
+        self._kept: dict[Key, Evaluation] = {}
         self._search = search
         self._folds = folds
         self._missing = missing
@@ -80,6 +84,10 @@ class KnownResults:
         known = self._training((trial.config_key, trial.replicate))
         return known is not None and (known.status is Status.DIVERGED or self._reached(known) >= trial.fidelity)
 
+    def predicts(self, trial: Trial) -> bool:
+        """Whether what `find` returns for a trial is a guess; recorded trainings are none."""
+        return False
+
     def add(self, trial: Trial, evaluation: Evaluation) -> None:
         """Remember an outcome if it can be reused and is the longest of its config."""
         if not evaluation.status.reusable:
@@ -93,11 +101,13 @@ class KnownResults:
             self._seen[key] = evaluation
 
     def _training(self, key: Key) -> Evaluation | None:
-        known = self._seen.get(key)
+        known = self._seen.get(key) or self._kept.get(key)
         if known is None:
             known = self._recorded.get(key)
             if known is not None:
-                self._seen[key] = known
+                if len(self._kept) >= MOST_KEPT:
+                    self._kept.clear()
+                self._kept[key] = known
         return known
 
     def _says_more(self, evaluation: Evaluation, known: Evaluation) -> bool:

@@ -127,6 +127,7 @@ class Study:
         check_optimizers(todo)
         check_data(todo)
         self.recorded.check(self.store, todo)
+        self.recorded.prepare(self.store, plans)
         self.watcher.planned(plans, len(plans) - len(todo))
         try:
             self.carry_out(todo, new=[plan.spec.run_id for plan in todo if plan.spec.run_id not in recorded])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nasbench_sparse.errors import StoreError
 from nasbench_sparse.store import connect
 from nasbench_sparse.store.encode import decode_line
+from nasbench_sparse.store.exported import attach_export
 from nasbench_sparse.store.merge import Lines, fold_all, merge, read_all
 
 if TYPE_CHECKING:
@@ -74,7 +75,10 @@ def merge_from(path: Path, other: Path) -> dict[str, int]:
 
 def _copy_file(connection: DuckDBPyConnection, other: Path, lines: Lines) -> None:
     """Copy shared rows that are new, and the runs of which the other store knows more, in one transaction."""
-    connect.attach(connection, other, "other", read_only=True, wait=connect.READER_WAIT)
+    if other.is_dir():
+        attach_export(connection, other, "other")
+    else:
+        connect.attach(connection, other, "other", read_only=True, wait=connect.READER_WAIT)
     connection.execute("CREATE TEMP TABLE pending (run_id VARCHAR, events BIGINT)")
     for run_id, found in lines:
         connection.execute("INSERT INTO pending VALUES (?, ?)", [run_id, _last(found)])

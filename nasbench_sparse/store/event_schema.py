@@ -53,6 +53,7 @@ EVENT: dict[str, Any] = {
     "seconds": "DOUBLE",
     "worker": "VARCHAR",
     "reused": "BOOLEAN",
+    "predicted": "BOOLEAN",
     "error": "VARCHAR",
     "curves": [_CURVE],
     "outcome": "JSON",

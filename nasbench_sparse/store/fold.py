@@ -31,6 +31,7 @@ _TOLD_COLUMNS = (
     "error",
     "outcome",
     "told_order",
+    "predicted",
 )
 _TOLD = ", ".join(_TOLD_COLUMNS)
 _POINT = ", ".join(("step", *FLOAT_FIELDS, "metrics"))
@@ -43,7 +44,7 @@ _STAGES = [
     CREATE TEMP TABLE told AS
     SELECT run_id, number, status, loss, incumbent_loss, units, seconds, "at" AS told_at, worker, reused, error,
            CASE WHEN advances IS NULL OR status NOT IN ('OK', 'DIVERGED') THEN outcome END AS outcome,
-           seq AS told_order
+           seq AS told_order, coalesce(predicted, false) AS predicted
     FROM events WHERE event = 'told'
     """,
 ]

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
-from hashlib import sha256
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from nasbench_sparse.errors import StoreError, unknown
 from nasbench_sparse.store import connect, schema
+from nasbench_sparse.store.exported import write_export
 from nasbench_sparse.store.journal import journal_path, journals, lock_journal
 from nasbench_sparse.store.merge import merge, remove_empty_directory
 from nasbench_sparse.store.overlay import tables
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+# Machines are described, not named.
+_RUNS = {
+    "tasks": (
+        "FROM tasks SEMI JOIN (FROM runs SEMI JOIN chosen USING (run_id)) USING (fingerprint) ORDER BY fingerprint"
+    ),
+    "configs": (
+        "FROM configs SEMI JOIN (SELECT fingerprint, config_key FROM trials JOIN runs USING (run_id) "
+        "SEMI JOIN chosen USING (run_id)) USING (fingerprint, config_key) ORDER BY fingerprint, config_key"
+    ),
+    "runs": (
+        "SELECT * REPLACE (json_merge_patch(provenance, '{\"host\": null}') AS provenance) "
+        "FROM runs SEMI JOIN chosen USING (run_id) ORDER BY run_id"
+    ),
+    "trials": "FROM trials SEMI JOIN chosen USING (run_id) ORDER BY run_id, number",
+}
 
 
 def info(path: Path) -> dict[str, Any]:
@@ -46,28 +60,15 @@ def _count(connection: DuckDBPyConnection, table: str) -> int:
 
 def export(path: Path, directory: Path) -> list[Path]:
     """Write every table as Parquet, with a manifest; see `Store.export`."""
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise StoreError(f"{directory} is not an empty directory; an export overwrites nothing")
-    directory.mkdir(parents=True, exist_ok=True)
-    files: dict[str, Any] = {}
     with tables(path) as connection:
-        for name in schema.TABLES:
-            file = directory / f"{name}.parquet"
-            quoted = str(file).replace("'", "''")
-            connection.execute(f"COPY (FROM {name}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd)")
-            files[file.name] = {
-                "rows": _count(connection, name),
-                "sha256": sha256(file.read_bytes()).hexdigest(),
-            }
-    manifest = directory / "manifest.json"
-    content = {
-        "format": "nasbench-sparse store",
-        "schema_version": len(schema.MIGRATIONS),
-        "exported": datetime.now(UTC).isoformat(timespec="seconds"),
-        "files": files,
-    }
-    manifest.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
-    return [*(directory / name for name in files), manifest]
+        return write_export(connection, directory, {name: f"FROM {name}" for name in schema.TABLES}, {})
+
+
+def export_runs(path: Path, directory: Path, run_ids: Collection[str], made: Mapping[str, Any]) -> list[Path]:
+    """Write some runs with their trials, without trainings; see `Store.export_runs`."""
+    with tables(path) as connection:
+        connection.execute("CREATE TEMP TABLE chosen AS SELECT unnest(?) AS run_id", [sorted(run_ids)])
+        return write_export(connection, directory, _RUNS, made)
 
 
 def set_hidden(path: Path, run_id: str, hidden: bool) -> None:

@@ -141,6 +141,7 @@ class _Gathering:
             at=float(fields["at"]),
             worker=fields["worker"],
             reused=fields["reused"],
+            predicted=bool(fields.get("predicted")),
         )
 
     def _evaluation(self, fields: Mapping[str, Any]) -> Evaluation:

@@ -13,13 +13,12 @@ from nasbench_sparse.store.result_table import Key, ResultTable
 from nasbench_sparse.store.sources import ADVANCES, CURVES, POINT, Row, Sources, floats, from_json, open_sources
 
 
-def results(path: Path, fingerprint: str) -> dict[Key, Evaluation]:
+def results(path: Path, fingerprint: str, besides: str | None = None) -> dict[Key, Evaluation]:
     """Return the reusable results of a task; see `Store.results`."""
+    chosen = "fingerprint = ? AND phase = 'search' AND provenance_key IS DISTINCT FROM ?"
     with open_sources(path) as sources:
         table = ResultTable()
-        table.add_rows(
-            sources.rows(f"SELECT {POINT} FROM trainings WHERE fingerprint = ? AND phase = 'search'", [fingerprint])
-        )
+        table.add_rows(sources.rows(f"SELECT {POINT} FROM trainings WHERE {chosen}", [fingerprint, besides]))
         for event in sources.told_events(fingerprint, CURVES):
             table.add_event(event)
         return table.evaluations()

@@ -99,6 +99,8 @@ class RunLog:
             "reused": told.reused,
             "error": text(evaluation.error),
         }
+        if told.predicted:
+            event["predicted"] = True
         if not told.reused:
             event |= _outcome(evaluation, trial)
             news = [item for item in evaluation.shared if item not in self._shared]

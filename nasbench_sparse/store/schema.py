@@ -64,13 +64,94 @@ CREATE TABLE conflicts (
 );
 """
 
-VIEWS = """
+_VIEWS = """
 CREATE VIEW visible_runs AS SELECT * FROM runs WHERE NOT hidden;
 CREATE VIEW visible_trials AS
     SELECT * FROM trials WHERE run_id NOT IN (SELECT run_id FROM runs WHERE hidden);
 """
 
-MIGRATIONS: list[str] = [_TABLES + VIEWS]
+# Tables of results that were taken over say in their provenance what they cover; those built here are the sum of
+# their runs. whole_space: every config of the space was trained, so that the optimum is exact.
+_TABLE_VIEWS = """
+CREATE VIEW tabled_tasks AS
+WITH builds AS (
+    SELECT DISTINCT fingerprint, replicate, options ->> '$.shard' AS shard,
+           CAST(options ->> '$.shards' AS BIGINT) AS shards, CAST(budget ->> '$.trials' AS DOUBLE) AS configs
+    FROM runs
+    WHERE study = 'table-build' AND options ->> '$.mode' = 'all' AND status IN ('finished', 'exhausted')
+      AND run_id NOT IN (
+          SELECT t.run_id FROM trials AS t JOIN runs AS r USING (run_id)
+          WHERE r.study = 'table-build' AND t.status NOT IN ('OK', 'DIVERGED')
+      )
+), replicates AS (
+    SELECT fingerprint, replicate, sum(configs) AS configs
+    FROM builds GROUP BY fingerprint, replicate, shards HAVING count(*) = shards
+), found AS (
+    SELECT fingerprint, CAST(max(configs) AS BIGINT) AS configs, max(replicate) + 1 AS replicates,
+           true AS whole_space
+    FROM replicates GROUP BY fingerprint HAVING count(DISTINCT replicate) = max(replicate) + 1
+    UNION ALL
+    SELECT provenance ->> '$.table.fingerprint', CAST(provenance ->> '$.table.configs' AS BIGINT),
+           CAST(provenance ->> '$.table.replicates' AS INTEGER),
+           CAST(provenance ->> '$.table.whole_space' AS BOOLEAN)
+    FROM provenances WHERE (provenance -> '$.table') IS NOT NULL
+)
+FROM found QUALIFY row_number() OVER (
+    PARTITION BY fingerprint ORDER BY whole_space DESC, replicates DESC, configs DESC
+) = 1;
+
+-- The objective's loss at the maximal fidelity, the mean over a table's replicates, of which one that diverged
+-- counts with the worst loss; and the lowest and highest final density of a replicate.
+CREATE VIEW table_losses AS
+WITH objectives AS (
+    SELECT t.*, CAST(k.declaration ->> '$.fidelity.max' AS INTEGER) AS full_size,
+           CAST(k.declaration ->> '$.folds' AS INTEGER) AS folds,
+           k.declaration ->> '$.objective.metric' AS metric,
+           k.declaration ->> '$.objective.goal' = 'maximize' AS maximized,
+           CAST(k.declaration ->> '$.objective.worst' AS DOUBLE) AS worst
+    FROM tabled_tasks AS t JOIN tasks AS k USING (fingerprint)
+), recorded AS (
+    SELECT fingerprint, config_key, count(DISTINCT replicate) AS replicates
+    FROM trainings WHERE phase = 'search' AND fingerprint IN (SELECT fingerprint FROM tabled_tasks)
+    GROUP BY ALL
+), finals AS (
+    SELECT g.fingerprint, g.config_key, g.replicate, avg(g.density) AS density,
+           avg(coalesce(g.metrics[o.metric], CASE o.metric
+               WHEN 'val_loss' THEN g.val_loss
+               WHEN 'val_accuracy' THEN g.val_accuracy
+               WHEN 'train_loss' THEN g.train_loss
+               WHEN 'density' THEN g.density
+               WHEN 'seconds' THEN g.seconds
+           END)) AS value
+    FROM trainings AS g JOIN objectives AS o USING (fingerprint)
+    WHERE g.phase = 'search' AND g.status = 'OK' AND g.step = o.full_size AND g.replicate < o.replicates
+    GROUP BY ALL HAVING count(*) = any_value(o.folds)
+), losses AS (
+    SELECT f.*, CASE
+               WHEN isfinite(f.value) THEN least(CASE WHEN o.maximized THEN 1 - f.value ELSE f.value END, o.worst)
+               ELSE o.worst
+           END AS loss
+    FROM finals AS f JOIN objectives AS o USING (fingerprint)
+)
+SELECT l.fingerprint, l.config_key,
+       (sum(l.loss) + (any_value(o.replicates) - count(*)) * any_value(o.worst)) / any_value(o.replicates) AS loss,
+       min(l.density) AS density_low, max(l.density) AS density_high
+FROM losses AS l JOIN objectives AS o USING (fingerprint)
+JOIN recorded AS r ON r.fingerprint = l.fingerprint AND r.config_key = l.config_key
+WHERE o.whole_space OR r.replicates >= o.replicates
+GROUP BY l.fingerprint, l.config_key;
+"""
+
+# predicted: the outcome is a surrogate's guess, not a training; NULL where the store is older than surrogates.
+_PREDICTED = """
+DROP VIEW visible_runs;
+DROP VIEW visible_trials;
+ALTER TABLE trials ADD COLUMN predicted BOOLEAN;
+"""
+
+VIEWS = _VIEWS + _TABLE_VIEWS
+
+MIGRATIONS: list[str] = [_TABLES + _VIEWS, _PREDICTED + VIEWS]
 
 TABLES = (
     "tasks",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from nasbench_sparse.store.run_log import RunLog, header
 if TYPE_CHECKING:
     import polars as pl
 
+    from nasbench_sparse.store.take_over import TableFiles
     from nasbench_sparse.store.verify import Problem
 
 
@@ -82,11 +83,15 @@ class Store:
 
         return recorded(self.path, run_id)[0]
 
-    def results(self, fingerprint: str) -> dict[tuple[str, int], Evaluation]:
-        """Return the longest reusable (OK or DIVERGED) evaluation of each (config_key, replicate) of a task."""
+    def results(self, fingerprint: str, *, besides: str | None = None) -> dict[tuple[str, int], Evaluation]:
+        """Return the longest reusable (OK or DIVERGED) evaluation of each (config_key, replicate) of a task.
+
+        Args:
+            besides: a provenance whose results are left out, such as that of a table at hand.
+        """
         from nasbench_sparse.store.reusable import results
 
-        return results(self.path, fingerprint)
+        return results(self.path, fingerprint, besides)
 
     def search_results(
         self, fingerprint: str, replicate: int, method: str, options: Mapping[str, Any], seed: int
@@ -180,19 +185,46 @@ class Store:
 
         return export(self.path, Path(directory))
 
+    def take_over(self, table: TableFiles) -> int:
+        """Add the results of a table's Parquet files that are not here yet; return how many rows that were.
+
+        They are content like any other, so that queries and leaderboards see the whole table; their provenance
+        says what table they come from and what it covers. A table that is here already costs one quick look.
+
+        Raises:
+            StoreError: the store is held by other processes.
+        """
+        from nasbench_sparse.store.take_over import take_over
+
+        return take_over(self.path, table)
+
+    def export_runs(self, directory: str | Path, run_ids: Collection[str], made: Mapping[str, Any]) -> list[Path]:
+        """Write runs with their trials as `export` does, without trainings; return the files.
+
+        Args:
+            made: said of them in the manifest.
+        Raises:
+            StoreError: the directory is not empty.
+        """
+        from nasbench_sparse.store.maintain import export_runs
+
+        return export_runs(self.path, Path(directory), run_ids, made)
+
     def merge_from(self, other: str | Path) -> dict[str, int]:
         """Add everything another store holds, journals included; return how many rows each table gained.
+
+        An export, the directory that `export` writes, is merged like the store it was made of.
 
         What is here wins, and a difference is kept in `conflicts`. Of a run that both hold, the longer record
         stays.
 
         Raises:
-            StoreError: the other path is not a store, or one of the two is held by other processes.
+            StoreError: the other is neither a store nor an export, or one of the two is held by other processes.
         """
         from nasbench_sparse.store.combine import merge_from
 
-        source = Store(other, create=False)
-        return merge_from(self.path, source.path)
+        source = Path(other) if Path(other).is_dir() else Store(other, create=False).path
+        return merge_from(self.path, source)
 
     def hide(self, run_id: str) -> None:
         """Leave a run out of the views `visible_runs` and `visible_trials`; its results stay reusable.

@@ -15,7 +15,7 @@ from nasbench_sparse.core.task import Task
 from nasbench_sparse.errors import DamagedTable, NbsError, TableError
 from nasbench_sparse.tabular.agreement import measure_agreement
 from nasbench_sparse.tabular.coverage import coverage
-from nasbench_sparse.tabular.curves import FIELDS, Curves, Points
+from nasbench_sparse.tabular.curves import FIELDS, Bools, Curves, Points
 from nasbench_sparse.tabular.manifest import Manifest, checked_file, describe_file, read_manifest
 from nasbench_sparse.tabular.searches import Searches, SearchRow
 from nasbench_sparse.tabular.table import Table
@@ -23,6 +23,7 @@ from nasbench_sparse.tabular.table import Table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from nasbench_sparse.store.take_over import TableFiles
     from nasbench_sparse.tabular.surrogate.model import Surrogate
 
 Precision = Literal["float64", "float32"]
@@ -105,7 +106,9 @@ def import_table(folder: Path, task: Task) -> Table:
     manifest = read_manifest(folder)
     manifest.check_task(task, folder)
     configs = read_columns(folder, CONFIGS, manifest)
-    curves = Curves(_points(folder, manifest), configs.num_rows, manifest.replicates)
+    keys, texts = configs["config_key"].to_pylist(), configs["config"].combine_chunks()
+    del configs  # its memory is free for what follows
+    curves = Curves(_points(folder, manifest), len(keys), manifest.replicates)
     _release_memory()
     searches = Searches()
     if SEARCHES in manifest.files:
@@ -113,14 +116,38 @@ def import_table(folder: Path, task: Task) -> Table:
         searches = Searches.of(zip(*(column.to_pylist() for column in columns), strict=True))
     return Table(
         task,
-        configs["config_key"].to_pylist(),
-        configs["config"].combine_chunks(),
+        keys,
+        texts,
         curves,
         listed=manifest.listed,
         replicates=manifest.replicates,
         searches=searches,
         surrogate=partial(_surrogate, folder, manifest, task) if SURROGATE in manifest.files else None,
     )
+
+
+def table_files(folder: Path, task: Task) -> TableFiles:
+    """Return an exported table as a store takes it over, its files checked against the manifest.
+
+    Raises:
+        OtherTask, DamagedTable: see `import_table`.
+    """
+    from nasbench_sparse.store.take_over import TableFiles
+
+    manifest = read_manifest(folder)
+    manifest.check_task(task, folder)
+    held = manifest.coverage
+    covers = {
+        "configs": manifest.listed,
+        "replicates": manifest.replicates,
+        "whole_space": bool(held["whole_space"] and held["complete"]),
+        "precision": manifest.precision,
+        "files": {name: manifest.files[name]["sha256"] for name in (CONFIGS, CURVES)},
+        "commands": manifest.made.get("commands", []),
+        "provenances": manifest.made.get("provenances", []),
+    }
+    configs, curves = (checked_file(folder, name, manifest) for name in (CONFIGS, CURVES))
+    return TableFiles(task.fingerprint, task.declaration, configs, curves, covers, manifest.metrics)
 
 
 def _surrogate(folder: Path, manifest: Manifest, task: Task) -> Surrogate:
@@ -197,7 +224,8 @@ def _points(folder: Path, manifest: Manifest) -> Points:
     file = _open(folder, CURVES, manifest)
     rows = file.metadata.num_rows
     numbers, diverged = np.empty((4, rows), dtype=np.int32), np.empty(rows, dtype=np.bool_)
-    values, absent = np.empty((rows, len(names))), np.zeros((0, len(names)), dtype=np.bool_)
+    values = np.empty((rows, len(names)))
+    absent: Bools = np.zeros((0, len(names)), dtype=np.bool_)
     end = 0
     try:
         for group in range(file.num_row_groups):

@@ -11,12 +11,13 @@ from nasbench_sparse.core.task import Task
 from nasbench_sparse.errors import TableError, nearest
 from nasbench_sparse.registry import all_tasks, load_task
 from nasbench_sparse.tabular.manifest import NAME, read_manifest
-from nasbench_sparse.tabular.parquet import import_table
+from nasbench_sparse.tabular.parquet import import_table, table_files
 from nasbench_sparse.tabular.stored import stored_table
 from nasbench_sparse.tabular.table import Table
 
 if TYPE_CHECKING:
     from nasbench_sparse.store import Store
+    from nasbench_sparse.store.take_over import TableFiles
 
 VARIABLE = "NASBENCH_SPARSE_TABLES"
 
@@ -50,6 +51,11 @@ def table_names() -> list[str]:
     return sorted(folders)
 
 
+def shipped_tables() -> frozenset[str]:
+    """Return the tasks whose table comes with the package."""
+    return frozenset(manifest.parent.name for manifest in SHIPPED.glob(f"*/{NAME}"))
+
+
 def has_table(task: Task) -> bool:
     """Whether a task's table, of this version of the task, was imported or shipped and can be read."""
     folder = find_folder(task.name)
@@ -67,6 +73,16 @@ def find_table(task: Task) -> Table | None:
     """
     folder = find_folder(task.name)
     return None if folder is None else import_table(folder, task)
+
+
+def find_files(task: Task) -> TableFiles | None:
+    """Return a task's imported or shipped table as a store takes it over; None if there is none.
+
+    Raises:
+        TableError: it is damaged, or of another version of the task.
+    """
+    folder = find_folder(task.name)
+    return None if folder is None else table_files(folder, task)
 
 
 def load_table(name_or_path: str | Path, task: Task | None, store: Store | None) -> Table:

@@ -15,7 +15,7 @@ from nasbench_sparse.runner.plan import PlannedRun, build_optimizer
 from nasbench_sparse.runner.recorded import Recorded
 from nasbench_sparse.runner.results import KnownResults
 from nasbench_sparse.store import Store
-from nasbench_sparse.tabular.places import find_table
+from nasbench_sparse.tabular.places import find_files, find_table
 from nasbench_sparse.tabular.stored import builds, stored_table
 from nasbench_sparse.tabular.surrogate.results import PredictedResults
 from nasbench_sparse.tabular.table import Key, Table
@@ -50,7 +50,9 @@ class TabularResults(Recorded):
             stored_table(store, task) if table is None and builds(store, task.fingerprint).enumerations else None
         )
         asked = table or built
-        stored = {} if built is not None else store.results(task.fingerprint)
+        taken = None if table is None else find_files(task)
+        besides = None if taken is None else taken.provenance_key
+        stored = {} if built is not None else store.results(task.fingerprint, besides=besides)
         refuses = self.on_missing == "error" or (self.on_missing is None and asked is not None)
 
         def search(step: SearchStep, replicate: int) -> Mapping[int, Evaluation]:
@@ -67,6 +69,15 @@ class TabularResults(Recorded):
         if self.on_missing is None and asked is not None and asked.surrogate is not None:
             return PredictedResults(asked.surrogate, recorded, search, folds=task.folds, missing=refusal)
         return KnownResults(recorded, search, folds=task.folds, missing=refusal)
+
+    def prepare(self, store: Store, plans: Iterable[PlannedRun]) -> None:
+        """Have the store take over the tables that simulated runs are answered from; see `take_over_tables`.
+
+        Raises:
+            TableError: see `known`.
+        """
+        tasks = {plan.spec.fingerprint: plan.task for plan in plans if plan.spec.executor == "simulated"}
+        take_over_tables(store, tasks.values())
 
     def check(self, store: Store, plans: Iterable[PlannedRun]) -> None:
         """Refuse one-shot optimizers whose search is not recorded.
@@ -96,6 +107,18 @@ class TabularResults(Recorded):
                     f"recorded search with seed {spec.seed}, replicate {spec.replicate} and options "
                     f"{dict(spec.options)}: use a recorded one, --on-missing train, or a live executor"
                 )
+
+
+def take_over_tables(store: Store, tasks: Iterable[Task]) -> None:
+    """Have a store take over the imported or shipped tables of tasks; see `Store.take_over`.
+
+    Raises:
+        TableError: a table is damaged, or of another version of its task.
+    """
+    for task in tasks:
+        files = find_files(task)
+        if files is not None:
+            store.take_over(files)
 
 
 class _Layers(Mapping[Key, Evaluation]):

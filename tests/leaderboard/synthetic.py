@@ -30,15 +30,18 @@ def write_store(
     study: str = "made",
     replicates: int = 1,
     measured: bool = False,
+    whole_space: bool | None = None,
 ) -> Store:
     """Write a store: every contender on every task (name to family) with each seed, trained configs included.
 
     Args:
         replicates: that each config was trained on; further ones disagree by up to 0.1.
         measured: record a measure "gain", which falls as the loss rises, and a constant one.
+        whole_space: the trained configs are a table of each task, of its whole space or not; None for no table.
     """
     create(path)
     declaration = {
+        "folds": 1,
         "fidelity": {"unit": "epochs", "min": 1, "max": FULL},
         "objective": {"metric": "val_loss", "goal": "minimize", "worst": WORST},
         "space": {"type": "Made"},
@@ -72,6 +75,11 @@ def write_store(
                 "INSERT INTO tasks VALUES (?, ?, 1, ?, NULL, ?)",
                 [f"print-{task}", task, family, json.dumps(declaration)],
             )
+            if whole_space is not None:
+                trained = sum(print_ == f"print-{task}" for print_, _ in configs)
+                covers = {"fingerprint": f"print-{task}", "configs": trained, "replicates": replicates}
+                provenance = json.dumps({"table": {**covers, "whole_space": whole_space}})
+                connection.execute("INSERT INTO provenances VALUES (?, ?)", [f"table-{task}", provenance])
         connection.execute("BEGIN")
         for run in runs:
             connection.execute(

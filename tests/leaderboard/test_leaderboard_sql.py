@@ -26,6 +26,7 @@ def test_query_runs_by_hand_on_the_sealed_connection(name: str, tmp_path: Path) 
         loss=graded({"lahc": 0, "asha": 1}),
         replicates=2,
         measured=True,
+        whole_space=True,
     )
     text = query(name)
     assert not text.startswith("-")  # a command line would take it for an option

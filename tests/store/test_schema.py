@@ -7,6 +7,7 @@ import pytest
 
 from nasbench_sparse.errors import StoreError
 from nasbench_sparse.store import Store, schema
+from nasbench_sparse.store.connect import create
 from tests.store.samples import contents, fill, spec
 
 
@@ -47,7 +48,7 @@ def test_a_newer_store_is_refused_untouched(path: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute("UPDATE meta SET schema_version = schema_version + 1")
     content = path.read_bytes()
-    with pytest.raises(StoreError, match="schema version 2; this release knows up to 1"):
+    with pytest.raises(StoreError, match="schema version 3; this release knows up to 2"):
         Store(path)
     assert path.read_bytes() == content
 
@@ -101,3 +102,19 @@ def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
     assert store.sql("SELECT count(*) FROM trials").item() == 1
     assert store.merge()
     assert Store(tmp_path / name).sql("SELECT count(*) FROM trials").item() == 1
+
+
+def test_a_store_of_version_1_gains_what_came_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "old.duckdb"
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        create(path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "INSERT INTO trials (run_id, number, kind, config_key, replicate, fidelity, resumes_at, status) "
+            "VALUES ('r', 0, 'trial', 'k', 0, 1, 0, 'OK')"
+        )
+    store = Store(path)
+    assert store.sql("SELECT run_id, predicted FROM visible_trials").rows() == [("r", None)]
+    assert store.sql("FROM table_losses").height == 0
+    assert store.info()["schema_version"] == len(schema.MIGRATIONS)

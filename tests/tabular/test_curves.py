@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,18 @@ def test_values_not_recorded_are_none_and_others_keep_their_bits() -> None:
     assert found.test_loss is None
     assert found.val_loss == value
     assert found.test_accuracy == 0.0
+
+
+def test_further_columns_are_metrics_where_they_were_recorded() -> None:
+    plain = points((0, 0, 0, 1, False, 0.3), (0, 0, 0, 2, False, 0.1))
+    values = np.column_stack([plain.values, [0.5, 0.0], [7.0, 8.0]])
+    absent = np.zeros(values.shape, dtype=np.bool_)
+    absent[1, len(FIELDS)] = True
+    table = Curves(replace(plain, values=values, names=(*FIELDS, "norm", "rank"), absent=absent), 1, 1)
+    first, second = table.folds(0)[0]
+    assert (first.metrics, second.metrics) == ({"norm": 0.5, "rank": 7.0}, {"rank": 8.0})
+    assert table.points(0, 2) == [second]
+    assert (second.step, second.val_loss, second.seconds) == (2, 0.1, 2.0)
 
 
 def test_losses_are_means_over_folds_and_worst_after_divergence() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +34,22 @@ def test_an_export_comes_back_bit_for_bit(built: Store, exported: Path) -> None:
     assert list(after.configs) == list(before.configs)
     assert after.best() == before.best()
     assert after.frame().equals(before.frame())
+
+
+def test_importing_a_table_imports_neither_pandas_nor_polars(exported: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from tests.tabular.problems import TASK; "
+        "from nasbench_sparse.tabular.parquet import import_table; import_table(Path(sys.argv[1]), TASK); "
+        "print(sorted({'pandas', 'polars'} & sys.modules.keys()))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(exported)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == "[]"
 
 
 def test_a_float32_export_says_so_and_rounds_every_value_once(built: Store, tmp_path: Path) -> None:

@@ -71,7 +71,10 @@ def test_a_run_from_a_table_is_the_run_that_trains(exported: Path, tmp_path: Pat
     assert run("looked-up.duckdb") == trained
     store = Store(tmp_path / "looked-up.duckdb")
     assert store.sql("SELECT bool_and(reused) AS all FROM trials").item()
-    assert store.sql("SELECT count(*) AS n FROM trainings").item() == 0
+    sources = (
+        "SELECT DISTINCT provenance -> '$.table' AS source FROM trainings JOIN provenances USING (provenance_key)"
+    )
+    assert TASK.fingerprint in store.sql(sources).item()  # all of them came with the table
 
 
 def test_tabular_runs_never_import_torch(exported: Path, tables: Path, tmp_path: Path) -> None:
@@ -196,3 +199,23 @@ def test_known_results_keep_the_seconds_of_a_training_without_curves() -> None:
     trial = Trial(0, {}, "key", 9, 0)
     at_once = Evaluation(Status.DIVERGED, (), 3.0)
     assert KnownResults({("key", 0): at_once}).find(trial) == at_once
+
+
+def test_known_results_keep_few_of_a_large_table_and_all_that_was_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nasbench_sparse.runner.results.MOST_KEPT", 4)
+    looked_up: list[str] = []
+
+    class Building(dict):  # type: ignore[type-arg]
+        def get(self, key, default=None):  # type: ignore[no-untyped-def]
+            looked_up.append(key[0])
+            return None if key[0] == "own" else Evaluation(Status.DIVERGED, (), float(key[0]))
+
+    own = Evaluation(Status.DIVERGED, (), 7.0)
+    known = KnownResults(Building())
+    known.add(Trial(0, {}, "own", 9, 0), own)
+    for key in ("0", "1", "2", "3", "4", "4", "0"):
+        found = known.find(Trial(0, {}, key, 9, 0))
+        assert found is not None
+        assert found.seconds == float(key)
+    assert known.find(Trial(0, {}, "own", 9, 0)) == own
+    assert looked_up == ["own", "0", "1", "2", "3", "4", "0"]

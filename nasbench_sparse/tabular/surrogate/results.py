@@ -37,6 +37,10 @@ class PredictedResults(KnownResults):
         """Whether `find` would return an outcome: always, but for steps of a search."""
         return trial.search is None or super().knows(trial)
 
+    def predicts(self, trial: Trial) -> bool:
+        """Whether the surrogate answers a trial."""
+        return trial.search is None and not super().knows(trial)
+
     def add(self, trial: Trial, evaluation: Evaluation) -> None:
         """Remember an outcome as `KnownResults` does; what was predicted is no recording."""
         if not is_predicted(evaluation):

@@ -125,7 +125,9 @@ def _density_notes(board: Board) -> list[str]:
 def _hole_notes(board: Board) -> list[str]:
     lines = []
     if any(not entry.complete for entry in board.entries):
-        lines.append(f"{INCOMPLETE} runs failed or have not ended; the mean is over the others.")
+        lines.append(
+            f"{INCOMPLETE} runs failed, have not ended or spent less than is compared; the mean leaves them out."
+        )
     names = board_labels(board)
     present = {(entry.task, entry.contender) for entry in board.entries}
     holes = [

@@ -59,12 +59,14 @@ def tasks() -> tuple[TrainingTask, ...]:
         CHROMOSOMES.operators(0.1, Signal(0.76, (0.74, 0.77), 0.33, 2197), seconds=0.15),
         CHROMOSOMES.operators(0.05, Signal(0.78, (0.77, 0.79), 0.48, 2197), seconds=0.16),
         CHROMOSOMES.operators(0.02, Signal(0.77, (0.76, 0.78), 0.58, 2197), seconds=0.16),
-        CHROMOSOMES_1D.operators(0.1),
+        CHROMOSOMES_1D.operators(0.1, Signal(0.73, (0.72, 0.75), 0.24, 2197), seconds=0.11),
         DENSITIES.density_levels(FINE_LEVELS, 0.05, Signal(0.85, (0.84, 0.86), 0.78, 875), seconds=0.12),
         DENSITIES_RESIDUAL.density_levels(COARSE_LEVELS, 0.1, Signal(0.5, (0.47, 0.53), 0.31, 1240), seconds=0.02),
         DENSITIES_1D.density_levels(FINE_LEVELS, 0.2, Signal(0.85, (0.84, 0.86), 0.8, 1615), seconds=0.09),
         HYPERPARAMETERS.hyperparameters(safs_stage2_grid(), Signal(0.95, (0.94, 0.96), 0.85, 1812), seconds=0.03),
-        HYPERPARAMETERS_1D.hyperparameters(safs_stage2_grid()),
-        CELLS.cells(),
+        HYPERPARAMETERS_1D.hyperparameters(
+            safs_stage2_grid(), Signal(0.97, (0.96, 0.97), 0.89, 1812), seconds=0.07
+        ),
+        CELLS.cells(Signal(0.83, (0.69, 0.94), 0.84, 40), seconds=0.27),
         CELLS_DIGITS.cells(Signal(0.84, (0.83, 0.86), 0.67, 1024), seconds=0.17),
     )

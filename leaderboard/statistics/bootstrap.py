@@ -55,10 +55,15 @@ def small_sample_factor(n: int, level: float) -> float:
     References:
         Hesterberg (2015), "What teachers should know about the bootstrap", the expanded percentile interval.
     """
+    return math.sqrt(n / (n - 1)) * student_factor(n - 1, level)
+
+
+def student_factor(degrees: int, level: float) -> float:
+    """Return the ratio of Student's two-sided quantile, of some degrees of freedom, to the normal one."""
     from scipy.special import stdtrit
 
     tail = (1 + level) / 2
-    return math.sqrt(n / (n - 1)) * float(stdtrit(n - 1, tail)) / NormalDist().inv_cdf(tail)
+    return float(stdtrit(degrees, tail)) / NormalDist().inv_cdf(tail)
 
 
 def tail_quantiles(resampled: Floats, level: float, factor: float = 1.0) -> tuple[Floats, Floats]:

@@ -42,7 +42,8 @@ class CriticalDifference:
     def sentence(self) -> str:
         """Say what is drawn and why, or why nothing is."""
         if not self.drawn:
-            return f"No critical difference diagram: Friedman's test does not reject. {self.test.sentence}"
+            why = "could not reject" if self.test.p_value is None else "does not reject"
+            return f"No critical difference diagram: Friedman's test {why}. {self.test.sentence}"
         width = "" if self.difference is None else f", critical difference {self.difference:.3g}"
         bars = f"{counted(len(self.groups), 'group')} of contenders that do not differ"
         return f"Post-hoc test: {self.post_hoc}{width}; {bars}. {self.test.sentence}"

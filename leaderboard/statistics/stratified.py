@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.bootstrap import tail_quantiles
+from nasbench_sparse.leaderboard.statistics.bootstrap import student_factor, tail_quantiles
 from nasbench_sparse.leaderboard.statistics.check import (
     Bools,
     Floats,
@@ -58,8 +58,9 @@ def stratified_bootstrap(
 ) -> tuple[Floats, Floats] | None:
     """Return the percentile ends of a statistic, or None with a single run per task (nothing to resample).
 
-    Resampling n runs understates their variance by (n - 1) / n, so the normal quantile that picks the
-    percentiles is widened by sqrt(n / (n - 1)).
+    Resampling n runs understates their variance by (n - 1) / n, and tasks x (n - 1) differences are all there is to
+    estimate it from: the normal quantile that picks the percentiles is widened by sqrt(n / (n - 1)) and by the
+    ratio of Student's quantile of so many degrees of freedom to the normal one.
 
     Args:
         statistic: maps (m, runs, tasks) to (m,) or (m, points).
@@ -67,8 +68,8 @@ def stratified_bootstrap(
     """
     fraction(level, "level")
     resample_count(resamples)
-    runs = scores.shape[0]
+    runs, tasks = scores.shape
     if runs < 2:
         return None
     values = np.concatenate([statistic(stack) for stack in resampled_runs(scores, resamples, rng)])
-    return tail_quantiles(values, level, math.sqrt(runs / (runs - 1)))
+    return tail_quantiles(values, level, math.sqrt(runs / (runs - 1)) * student_factor(tasks * (runs - 1), level))

@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from nasbench_sparse.leaderboard.evidence import Evidence
-from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm
+from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm_where_possible
 from nasbench_sparse.leaderboard.statistics.improvement import Improvement, probability_of_improvement
 from nasbench_sparse.leaderboard.statistics.power import Alternative
 from nasbench_sparse.leaderboard.statistics.units import Unit
@@ -82,19 +82,14 @@ def compare_pairs(
     """Compare pairs of contenders by signed-rank tests with Holm's correction.
 
     A pair is compared on the units that both have complete, which may be fewer than others have, by the seeds and
-    replicates that both were run with. A p-value that
-    could not reach the corrected level, were every test at its smallest possible p-value, is left out.
+    replicates that both were run with. What n cannot decide is left out, see `holm_where_possible`.
     """
     tests = [_test(evidence, pair, seed, alternative, level) for pair in pairs]
     if not tests:
         return Family((), None)
     smallest = [np.nan if test is None else test.smallest_p_value for test in tests]
-    reachable = holm(smallest, level).rejected
-    p_values = [
-        test.p_value if test is not None and test.p_value is not None and ok else np.nan
-        for test, ok in zip(tests, reachable, strict=True)
-    ]
-    correction = holm(p_values, level)
+    p_values = [np.nan if test is None or test.p_value is None else test.p_value for test in tests]
+    correction = holm_where_possible(p_values, smallest, level)
     found = [
         _pair(evidence, pair, test, adjusted, rejected, _generator(seed, pair, "improvement"))
         for pair, test, adjusted, rejected in zip(

@@ -67,6 +67,6 @@ def tasks() -> tuple[TrainingTask, ...]:
         HYPERPARAMETERS_1D.hyperparameters(
             safs_stage2_grid(), Signal(0.97, (0.96, 0.97), 0.89, 1812), seconds=0.07
         ),
-        CELLS.cells(Signal(0.83, (0.69, 0.94), 0.84, 40), seconds=0.27),
+        CELLS.cells(Signal(0.82, (0.81, 0.84), 0.71, 1024), seconds=0.37),
         CELLS_DIGITS.cells(Signal(0.84, (0.83, 0.86), 0.67, 1024), seconds=0.17),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,3 +60,27 @@ def holm(p_values: Any, level: float = 0.05) -> Holm:
         tests=len(p),
         without=len(p) - len(valid),
     )
+
+
+def holm_where_possible(p_values: Any, smallest: Any, level: float = 0.05) -> Holm:
+    """Correct the tests that n allows to decide anything.
+
+    A test whose smallest possible p-value exceeds the level is no member of the family; one that could not reach
+    the corrected level, were every member at its smallest, stays in it without a p-value. Both depend on the sizes
+    of the differences alone, never on their signs, so the chance of a false rejection stays what it was.
+
+    Args:
+        p_values: (tests,), NaN for a test that gave none.
+        smallest: (tests,), the p-value of the most extreme outcome; NaN for a test that could not be made.
+    Raises:
+        StatisticsError: see `holm`.
+    """
+    p, least = floats(p_values, "p_values", (1,)), floats(smallest, "smallest", (1,))
+    members = np.flatnonzero(least <= level)
+    if not len(members):
+        return replace(holm(np.full(len(p), np.nan), level), tests=0, without=0)
+    reachable = np.array(holm(least[members], level).rejected)
+    found = holm(np.where(reachable, p[members], np.nan), level)
+    adjusted, rejected = np.full(len(p), np.nan), np.zeros(len(p), dtype=bool)
+    adjusted[members], rejected[members] = found.adjusted, found.rejected
+    return replace(found, adjusted=tuple(adjusted.tolist()), rejected=tuple(rejected.tolist()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nasbench_sparse.errors import unknown
-from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm
+from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm_where_possible
 from nasbench_sparse.leaderboard.statistics.power import Alternative
 from nasbench_sparse.leaderboard.statistics.units import Unit, Units, gather_units
 from nasbench_sparse.leaderboard.statistics.wilcoxon import TOO_FEW, SignedRank, Zeros, compare_columns
@@ -70,9 +71,8 @@ def pairwise(
 ) -> Pairwise:
     """Compare contenders two by two, on the units that are complete for all of them.
 
-    A test whose n could not reach the corrected level, were every test of the family at its smallest possible
-    p-value, has its p-value replaced by "too few"; its effect and interval stand. Effects' intervals are not
-    corrected.
+    A test that n cannot decide (see `holm_where_possible`) has its p-value replaced by "too few"; its effect and
+    interval stand. Effects' intervals are not corrected.
 
     Args:
         contenders: losses by name, shapes as `gather_units` takes them.
@@ -104,9 +104,10 @@ def pairwise_units(
         compare_columns(units, names.index(a), names.index(b), rng, alternative, zero_rule, level, resamples)
         for a, b in pairs
     ]
-    reachable = holm([test.smallest_p_value for test in tests], level).rejected
-    tests = [test if ok else replace(test, p_value=None) for test, ok in zip(tests, reachable, strict=True)]
-    correction = holm([np.nan if test.p_value is None else test.p_value for test in tests], level)
+    p_values = [np.nan if test.p_value is None else test.p_value for test in tests]
+    correction = holm_where_possible(p_values, [test.smallest_p_value for test in tests], level)
+    decided = [not math.isnan(adjusted) for adjusted in correction.adjusted]
+    tests = [test if ok else replace(test, p_value=None) for test, ok in zip(tests, decided, strict=True)]
     comparisons = tuple(
         Comparison(a, b, test, None if test.p_value is None else adjusted, rejected)
         for (a, b), test, adjusted, rejected in zip(

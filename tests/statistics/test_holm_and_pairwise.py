@@ -1,10 +1,13 @@
 """Holm's correction against statsmodels' numbers, and families of comparisons."""
 
+import math
+
 import numpy as np
 import pytest
 
 from nasbench_sparse.errors import UnknownName
 from nasbench_sparse.leaderboard.statistics import StatisticsError, holm, pairwise
+from nasbench_sparse.leaderboard.statistics.holm_correction import holm_where_possible
 
 RNG = np.random.default_rng
 
@@ -75,3 +78,24 @@ def test_pairwise_uses_only_tasks_complete_for_all() -> None:
 def test_pairwise_needs_two_contenders() -> None:
     with pytest.raises(StatisticsError, match="at least two"):
         pairwise({"a": [1.0]}, unit="tasks", rng=RNG(0))
+
+
+def test_holm_where_possible_leaves_hopeless_tests_out_of_the_family() -> None:
+    # one unit: the smallest p-value is 1, so the family has two members, of factors 2 and 1
+    found = holm_where_possible([0.02, 1.0, 0.04], [0.01, 1.0, 0.01])
+    assert found.adjusted == pytest.approx((0.04, math.nan, 0.04), nan_ok=True)
+    assert found.rejected == (True, False, True)
+    assert (found.tests, found.without) == (2, 0)
+
+
+def test_holm_where_possible_keeps_members_that_cannot_reach_the_corrected_level() -> None:
+    # at their smallest: 3 * 0.001 may reject, 2 * 0.04 may not; the family still has three members
+    found = holm_where_possible([0.01, 0.04, 0.04], [0.001, 0.04, 0.04])
+    assert found.adjusted == pytest.approx((0.03, math.nan, math.nan), nan_ok=True)
+    assert (found.tests, found.without) == (3, 2)
+
+
+def test_holm_where_possible_of_nothing_possible_has_no_members() -> None:
+    found = holm_where_possible([1.0, math.nan], [0.5, math.nan])
+    assert found.tests == 0
+    assert found.rejected == (False, False)

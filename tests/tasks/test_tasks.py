@@ -40,7 +40,7 @@ def test_task_has_a_measured_signal(name: str) -> None:
     assert signal is not None
     assert signal.tau >= 0.5
     assert signal.interval[0] <= signal.tau <= signal.interval[1]
-    assert signal.configs >= 40
+    assert signal.configs >= 50
 
 
 @pytest.mark.parametrize("name", sorted(TASKS))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -138,17 +138,11 @@ def load_task(name: str) -> Task:
     """
     from nasbench_sparse.core.task import Task
 
-    if ":" in name:
-        module, _ = _load_module(name.rpartition(":")[0])
-        task = _attribute(module, name.rpartition(":")[2], (Task,))
-        assert isinstance(task, Task)
-        return task
-    tasks = all_tasks()
-    if name in tasks:
-        return tasks[name]
-    if name not in _chain_tasks():
-        raise unknown("task", name, [*tasks, *_chain_tasks()])
-    return _chain_tasks()[name]
+    def registered() -> Mapping[str, Task]:
+        return all_tasks() if name in all_tasks() else {**all_tasks(), **_chain_tasks()}
+
+    task: Task = _load("task", name, registered, Task)
+    return task
 
 
 def load_suite(name: str) -> Any:
@@ -157,13 +151,7 @@ def load_suite(name: str) -> Any:
     Raises:
         UnknownName: no such name; the nearest valid ones are given.
     """
-    if ":" in name:
-        module, _ = _load_module(name.rpartition(":")[0])
-        return _attribute(module, name.rpartition(":")[2], (object,))
-    suites = all_suites()
-    if name not in suites:
-        raise unknown("suite", name, suites)
-    return suites[name]
+    return _load("suite", name, all_suites, object)
 
 
 def load_design(name: str) -> Design:
@@ -174,15 +162,8 @@ def load_design(name: str) -> Design:
     """
     from nasbench_sparse.runner.design import Design
 
-    if ":" in name:
-        module, _ = _load_module(name.rpartition(":")[0])
-        design = _attribute(module, name.rpartition(":")[2], (Design,))
-        assert isinstance(design, Design)
-        return design
-    designs = all_designs()
-    if name not in designs:
-        raise unknown("design", name, designs)
-    return designs[name]
+    design: Design = _load("design", name, all_designs, Design)
+    return design
 
 
 def load_chain(name: str) -> Chain:
@@ -193,15 +174,23 @@ def load_chain(name: str) -> Chain:
     """
     from nasbench_sparse.runner.chain import Chain
 
+    chain: Chain = _load("chain", name, all_chains, Chain)
+    return chain
+
+
+def _load(kind: str, name: str, registered: Callable[[], Mapping[str, Any]], type_: type[Any]) -> Any:
+    """Find what `module:object` or `file.py:object` names, or what is registered under a name.
+
+    Raises:
+        UnknownName: no such name; the nearest valid ones are given.
+    """
     if ":" in name:
-        module, _ = _load_module(name.rpartition(":")[0])
-        chain = _attribute(module, name.rpartition(":")[2], (Chain,))
-        assert isinstance(chain, Chain)
-        return chain
-    chains = all_chains()
-    if name not in chains:
-        raise unknown("chain", name, chains)
-    return chains[name]
+        place, _, attribute = name.rpartition(":")
+        return _attribute(_load_module(place)[0], attribute, (type_,))
+    known = registered()
+    if name not in known:
+        raise unknown(kind, name, known)
+    return known[name]
 
 
 def _collect(group: str) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from typing import Annotated, Optional
 
 import typer
 
+from nasbench_sparse.cli.options import STORE, StorePath
+
 activations = typer.Typer(
     name="activation", help="Activations by name: built in, published, or found and saved.", no_args_is_help=True
 )
-
-STORE = Path("results.duckdb")
 
 
 def _names(incomplete: str) -> list[str]:
@@ -45,7 +45,7 @@ def show(name: Name) -> None:
 def save(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A new name.")],
     run: Annotated[str, typer.Option("--run", "-r", help="A run's id, or as much of its beginning as is unique.")],
-    store: Annotated[Path, typer.Option("--store", "-s", help="The store, a DuckDB file.")] = STORE,
+    store: StorePath = STORE,
 ) -> None:
     """Save the cell that a run found best, to be used in any blueprint by its name."""
     from nasbench_sparse.cli.activation import save_activation

@@ -14,7 +14,9 @@ from nasbench_sparse.cli.activation_commands import activations
 from nasbench_sparse.cli.chain_commands import chains
 from nasbench_sparse.cli.data_commands import data_sets
 from nasbench_sparse.cli.design_commands import designs
+from nasbench_sparse.cli.options import STORE, StorePath
 from nasbench_sparse.cli.papers import papers
+from nasbench_sparse.cli.store_commands import stores
 from nasbench_sparse.cli.table_commands import tables
 
 app = typer.Typer(
@@ -24,7 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-stores = typer.Typer(name="store", help="Look after a store.", no_args_is_help=True)
 app.add_typer(stores)
 app.add_typer(tables)
 app.add_typer(data_sets)
@@ -32,9 +33,6 @@ app.add_typer(designs)
 app.add_typer(activations)
 app.add_typer(papers)
 app.add_typer(chains)
-
-StorePath = Annotated[Path, typer.Option("--store", "-s", help="The store, a DuckDB file.")]
-STORE = Path("results.duckdb")
 
 
 def _completion(kind: str) -> Callable[[str], list[str]]:
@@ -318,78 +316,6 @@ def query(
     from nasbench_sparse.cli.results import print_query
 
     print_query(store, sql, format_, output)
-
-
-@stores.command()
-def info(store: StorePath = STORE) -> None:
-    """Say what a store holds."""
-    from nasbench_sparse.cli import upkeep
-
-    upkeep.info(store)
-
-
-@stores.command()
-def verify(store: StorePath = STORE) -> None:
-    """Check a store and its journals; the exit status is 1 if anything is wrong."""
-    from nasbench_sparse.cli import upkeep
-
-    raise typer.Exit(upkeep.verify(store))
-
-
-@stores.command()
-def repair(store: StorePath = STORE) -> None:
-    """Move damaged journal lines aside and keep the rest."""
-    from nasbench_sparse.cli import upkeep
-
-    upkeep.repair(store)
-
-
-@stores.command()
-def export(
-    directory: Annotated[Path, typer.Argument(help="A new directory for Parquet files.")], store: StorePath = STORE
-) -> None:
-    """Write all tables as Parquet files."""
-    from nasbench_sparse.cli import upkeep
-
-    upkeep.export(store, directory)
-
-
-@stores.command()
-def merge(
-    other: Annotated[Path, typer.Argument(help="The store to take runs and results from.")],
-    store: StorePath = STORE,
-) -> None:
-    """Add the runs and results of another store; the other one stays as it is."""
-    from nasbench_sparse.cli import upkeep
-
-    upkeep.merge(store, other)
-
-
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or as much of its beginning as is unique.")]
-
-
-@stores.command()
-def hide(run: RunId, store: StorePath = STORE) -> None:
-    """Leave a run out of leaderboards; its results stay reusable."""
-    from nasbench_sparse.cli import upkeep
-
-    upkeep.hide(store, run)
-
-
-@stores.command()
-def unhide(run: RunId, store: StorePath = STORE) -> None:
-    """Show a hidden run again."""
-    from nasbench_sparse.cli import upkeep
-
-    upkeep.unhide(store, run)
-
-
-@stores.command("rm")
-def remove(run: RunId, store: StorePath = STORE) -> None:
-    """Remove a run and its trials; results in the table stay."""
-    from nasbench_sparse.cli import upkeep
-
-    upkeep.remove(store, run)
 
 
 @app.command()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal, Optional
 
 import typer
+
+from nasbench_sparse.cli.options import STORE, StorePath
 
 chains = typer.Typer(
     name="chain", help="Run and confirm methods of several stages, seed by seed.", no_args_is_help=True
 )
 
-STORE = Path("results.duckdb")
 
-StorePath = Annotated[Path, typer.Option("--store", "-s", help="The store, a DuckDB file.")]
 ChainName = Annotated[
     str, typer.Argument(metavar="CHAIN", help="A chain: its name, module:object or file.py:object.")
 ]

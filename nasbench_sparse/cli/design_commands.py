@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal, Optional
 
 import typer
 
+from nasbench_sparse.cli.options import STORE, StorePath
+
 designs = typer.Typer(name="design", help="Train and compare the cells of factorial designs.", no_args_is_help=True)
 
-STORE = Path("results.duckdb")
 
-StorePath = Annotated[Path, typer.Option("--store", "-s", help="The store, a DuckDB file.")]
 DesignName = Annotated[
     str, typer.Argument(metavar="DESIGN", help="A design: its name, module:object or file.py:object.")
 ]

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import typer
 
+from nasbench_sparse.cli.options import STORE, StorePath
+
 if TYPE_CHECKING:
     from nasbench_sparse.cli.progress import Progress
     from nasbench_sparse.leaderboard.papers.rendered import Rendered
 
 papers = typer.Typer(name="paper", help="Repeat the tables and figures of papers.", no_args_is_help=True)
 
-STORE = Path("results.duckdb")
-StorePath = Annotated[Path, typer.Option("--store", "-s", help="The store, a DuckDB file.")]
 ScaleName = Annotated[
     Literal["smoke", "check", "paper"],
     typer.Option(help="smoke: code and layout; check: the question on two cores; paper: what was published."),

@@ -8,12 +8,11 @@ from typing import Annotated, Literal, Optional
 import typer
 
 from nasbench_sparse.cli.fit_command import fit
+from nasbench_sparse.cli.options import STORE, StorePath
 
 tables = typer.Typer(name="table", help="Build, check and share tabular benchmarks.", no_args_is_help=True)
 
-STORE = Path("results.duckdb")
 
-StorePath = Annotated[Path, typer.Option("--store", "-s", help="The store, a DuckDB file.")]
 InStore = Annotated[
     Optional[Path],  # noqa: UP045 - what typer reads
     typer.Option("--store", "-s", help="Look at the task's table in this store.", show_default=False),

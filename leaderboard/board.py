@@ -38,4 +38,5 @@ def board_of(results: Results) -> Board:
         density=results.density,
         outside=results.outside,
         optima=results.optima,
+        cut=results.cut,
     )

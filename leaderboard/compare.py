@@ -182,6 +182,8 @@ def _check_rivals(
             f"{store.path} holds no run of a contender of suite {suite!r} to compare with; "
             f"`nasbench-sparse run {given} --store {store.path}` makes them"
         )
+    if required is not None and required == newcomer.optimizer and required not in rivals:
+        raise NbsError(f"{required!r} is the newcomer itself; --require-better takes one of {', '.join(rivals)}")
     if required is not None and required not in rivals:
         raise unknown(f"baseline among the runs of suite {suite!r} in {store.path}", required, rivals)
 

@@ -8,10 +8,13 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from nasbench_sparse.leaderboard.head_to_head import HeadToHead
 from nasbench_sparse.leaderboard.latex import booktabs
 from nasbench_sparse.leaderboard.notes import notes
 from nasbench_sparse.leaderboard.runs import Contender
 from nasbench_sparse.leaderboard.scores import Board, Entry
+from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
+from nasbench_sparse.leaderboard.statistics.rank_diagram import CriticalDifference
 from nasbench_sparse.leaderboard.table import Table, board_tables
 
 ENTRY_FIELDS = (
@@ -26,6 +29,7 @@ ENTRY_FIELDS = (
     "without_result",
     "trials",
     "bad_trials",
+    "cut",
     "predicted_trials",
     "full_evaluations",
     "optimizer_seconds",
@@ -84,6 +88,8 @@ def as_json(board: Board) -> str:
         "optima": {task: asdict(optimum) for task, optimum in board.optima.items()},
         "tasks": list(board.tasks),
         "complete_tasks": list(board.complete_tasks),
+        "against": None if board.against is None else [_pair(pair) for pair in board.against.pairs],
+        "order": None if board.order is None else _order(board.order),
         "superseded": [asdict(old) for old in board.superseded],
         "repeated_runs": board.repeated,
         "notes": notes(board),
@@ -94,6 +100,46 @@ def as_json(board: Board) -> str:
 def _entry(entry: Entry) -> dict[str, Any]:
     numbers = {name: getattr(entry, name) for name in ENTRY_FIELDS}
     return {"task": entry.task, **_contender(entry.contender), "complete": entry.complete, **numbers}
+
+
+def _pair(pair: HeadToHead) -> dict[str, Any]:
+    """Return what a test against the baseline says; null where it says nothing."""
+    test, chance = pair.test, pair.improvement
+    return {
+        "first": pair.first,
+        "second": pair.second,
+        "unit": pair.unit,
+        "n": pair.units,
+        "n_blocks": None if test is None else test.n_blocks,
+        "lower": pair.lower,
+        "equal": pair.equal,
+        "higher": pair.higher,
+        "effect": None if test is None else test.effect,
+        "effect_interval": None if test is None else _ends(test.effect_interval),
+        "probability": None if chance is None else chance.probability,
+        "probability_interval": None if chance is None else _ends(chance.interval),
+        "p_holm": pair.adjusted,
+        "verdict": pair.verdict,
+    }
+
+
+def _ends(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [interval.low, interval.high]
+
+
+def _order(order: CriticalDifference) -> dict[str, Any]:
+    """Return the test of all that are ranked together."""
+    names = order.names
+    return {
+        "names": list(names),
+        "average_ranks": list(order.average_ranks),
+        "n": order.test.n,
+        "n_blocks": order.test.n_blocks,
+        "friedman_p": order.test.p_value,
+        "post_hoc": order.post_hoc,
+        "critical_difference": order.difference,
+        "differ": [[a, b] for i, a in enumerate(names) for b in names[i + 1 :] if order.differ(a, b)],
+    }
 
 
 def _contender(contender: Contender) -> dict[str, Any]:

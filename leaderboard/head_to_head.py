@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Literal
 from zlib import crc32
 
@@ -12,8 +13,10 @@ import numpy as np
 from nasbench_sparse.leaderboard.evidence import Evidence
 from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm_where_possible
 from nasbench_sparse.leaderboard.statistics.improvement import Improvement, probability_of_improvement
+from nasbench_sparse.leaderboard.statistics.nemenyi import nemenyi_p_value
 from nasbench_sparse.leaderboard.statistics.power import Alternative
-from nasbench_sparse.leaderboard.statistics.units import Unit
+from nasbench_sparse.leaderboard.statistics.rank_diagram import CriticalDifference, critical_difference
+from nasbench_sparse.leaderboard.statistics.units import Unit, describe_units
 from nasbench_sparse.leaderboard.statistics.wilcoxon import SignedRank, signed_rank
 
 Verdict = Literal["better", "worse", "no difference shown", "too few to test", "nothing in common"]
@@ -27,6 +30,8 @@ class HeadToHead:
         lower, equal, higher: units on which the first has the lower, the same or the higher loss.
         test: None where no unit is complete for both.
         adjusted: Holm's p-value over the family of pairs; None where n is too few to reach the corrected level.
+        ranks_apart: average rank of the first less the second's, where Nemenyi's test decided; `adjusted` is its
+            p-value then.
         improvement: chance that a run of the first beats one of the second on these tasks, other seeds given.
     """
 
@@ -41,6 +46,7 @@ class HeadToHead:
     adjusted: float | None
     rejected: bool
     improvement: Improvement | None
+    ranks_apart: float | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -51,20 +57,22 @@ class HeadToHead:
             return "too few to test"
         if not self.rejected:
             return "no difference shown"
-        return "better" if self.test.effect < 0 else "worse"
+        decisive = self.test.effect if self.ranks_apart is None else self.ranks_apart
+        return "better" if decisive < 0 else "worse"
 
     @property
     def p_text(self) -> str:
-        """Holm's p-value, or "too few"."""
+        """The corrected p-value, or "too few"."""
         return "too few" if self.adjusted is None else f"{self.adjusted:.2g}"
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Pairs corrected together."""
+    """Pairs corrected together; `sentence` says how, and over how many."""
 
     pairs: tuple[HeadToHead, ...]
     correction: Holm | None
+    sentence: str = ""
 
     def pair(self, first: str, second: str) -> HeadToHead:
         """Return the comparison of these two, in this order."""
@@ -96,7 +104,56 @@ def compare_pairs(
             pairs, tests, correction.adjusted, correction.rejected, strict=True
         )
     ]
-    return Family(tuple(found), correction)
+    return Family(tuple(found), correction, f"{correction.sentence}.")
+
+
+def compare_all(evidence: Evidence, names: Sequence[str], ranked: Sequence[str], *, seed: int = 0) -> Family:
+    """Compare every two contenders, by Holm's correction, or where n lets it decide nothing by Nemenyi's test.
+
+    Nemenyi's test is of those ranked together, after Friedman's: a pair's p-value is the larger of the two. Which
+    one it is depends on n alone, never on the losses.
+    """
+    family = compare_pairs(evidence, list(combinations(names, 2)), seed=seed)
+    if any(pair.adjusted is not None for pair in family.pairs):
+        return family
+    diagram = rank_test(evidence, ranked, seed=seed)
+    if diagram is None or diagram.test.p_value is None:
+        return family
+    places = dict(zip(diagram.names, diagram.average_ranks, strict=True))
+    pairs = []
+    for pair in family.pairs:
+        if pair.first in places and pair.second in places:
+            apart = places[pair.first] - places[pair.second]
+            p = max(diagram.test.p_value, nemenyi_p_value(apart, len(places), diagram.test.effective_n))
+            pair = replace(pair, adjusted=p, rejected=diagram.differ(pair.first, pair.second), ranks_apart=apart)
+        pairs.append(pair)
+    test = diagram.test
+    sentence = (
+        f"p is Nemenyi's over the {len(places)} contenders ranked together, after Friedman's test "
+        f"({describe_units(test.n, test.n_blocks, test.unit, test.dropped)}): so few are too few for signed-rank "
+        "tests of all pairs with Holm's correction."
+    )
+    return replace(family, pairs=tuple(pairs), sentence=sentence)
+
+
+def rank_test(evidence: Evidence, ranked: Sequence[str], *, seed: int = 0) -> CriticalDifference | None:
+    """Test contenders ranked together on what all of them completed, see `critical_difference`.
+
+    None of fewer than three contenders, or where they completed nothing in common.
+    """
+    if len(ranked) < 3:
+        return None
+    evidence = evidence.between(ranked)
+    columns = evidence.columns(ranked)
+    if np.isnan(sum(columns.values())).all():
+        return None
+    return critical_difference(
+        columns,
+        unit=evidence.unit,
+        rng=np.random.default_rng([seed, crc32(b"critical difference")]),
+        families=evidence.blocks,
+        resamples=100,
+    )
 
 
 def _generator(seed: int, pair: tuple[str, str], part: str) -> np.random.Generator:

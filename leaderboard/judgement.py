@@ -1,4 +1,4 @@
-"""Judgement: what tests say of a leaderboard's standings; score intervals, and duels won, tied and lost."""
+"""Judgement: what tests say of a leaderboard's standings; score intervals, duels, and comparisons across tasks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 
 from nasbench_sparse.leaderboard.board import board_of
 from nasbench_sparse.leaderboard.evidence import Evidence, gather
+from nasbench_sparse.leaderboard.head_to_head import Family, compare_pairs, rank_test
 from nasbench_sparse.leaderboard.results import Results
 from nasbench_sparse.leaderboard.scores import Board
-from nasbench_sparse.leaderboard.statistics.aggregates import aggregate
+from nasbench_sparse.leaderboard.statistics.aggregates import stratified_mean
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
 from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.leaderboard.statistics.pairwise_tests import pairwise
@@ -21,21 +22,21 @@ Duels = dict[str, Counter[str]]
 
 
 def judged_board(results: Results, *, seed: int = 0) -> Board:
-    """Return the leaderboard with an interval of each score and with each contender's duels.
+    """Return the leaderboard with an interval of each score, each contender's duels, and the tests across tasks.
 
     The interval speaks of other seeds on the same tasks, with random search's mean and the best mean held fixed.
     A duel is a signed-rank test of two contenders' paired runs within one complete task, corrected by Holm over
-    all pairs of that task; where runs are too few to reach the corrected level, it is a tie.
+    all pairs of that task; where runs are too few to reach the corrected level, it is counted as untested. Across
+    tasks every contender is tested against random search, and all that are ranked together by their ranks.
     """
     board = board_of(results)
     evidence = gather(results)
     names = results.names
     won = duels(evidence, seed=seed)
     standings = []
-    for place, standing in enumerate(board.standings):
+    for standing in board.standings:
         name = names[standing.contender]
-        rng = np.random.default_rng([seed, place])
-        interval = _score_interval(board, evidence, name, rng) if standing.ranked else None
+        interval = _score_interval(board, evidence, name) if standing.ranked else None
         standings.append(
             replace(
                 standing,
@@ -44,9 +45,21 @@ def judged_board(results: Results, *, seed: int = 0) -> Board:
                 better=won[name]["better"],
                 equal=won[name]["equal"],
                 worse=won[name]["worse"],
+                untested=won[name]["untested"],
             )
         )
-    return replace(board, standings=tuple(standings))
+    ranked = [names[standing.contender] for standing in board.ranked]
+    order = rank_test(evidence, ranked, seed=seed)
+    return replace(board, standings=tuple(standings), against=_against(results, evidence, board, seed), order=order)
+
+
+def _against(results: Results, evidence: Evidence, board: Board, seed: int) -> Family | None:
+    """Compare every other contender with random search, if there is one, in the order of the standings."""
+    baseline = results.baseline
+    names = [results.names[standing.contender] for standing in board.standings]
+    if baseline is None or len(names) < 2:
+        return None
+    return compare_pairs(evidence, [(name, baseline) for name in names if name != baseline], seed=seed)
 
 
 def duels(evidence: Evidence, *, seed: int = 0) -> Duels:
@@ -60,6 +73,10 @@ def duels(evidence: Evidence, *, seed: int = 0) -> Duels:
             continue
         found = pairwise(columns, unit="runs", rng=np.random.default_rng([seed, place]), resamples=100)
         for pair in found.comparisons:
+            if pair.adjusted is None:
+                counts[pair.first]["untested"] += 1
+                counts[pair.second]["untested"] += 1
+                continue
             sign = int(np.sign(pair.test.effect)) if pair.rejected else 0
             counts[pair.first][("better", "equal", "worse")[sign + 1]] += 1
             counts[pair.second][("worse", "equal", "better")[sign + 1]] += 1
@@ -81,14 +98,9 @@ def score_matrix(board: Board, evidence: Evidence, name: str) -> Floats | None:
     return normalised_scores(evidence.matrix(name, list(ends)), baseline, best).values
 
 
-def _score_interval(board: Board, evidence: Evidence, name: str, rng: np.random.Generator) -> Interval | None:
-    """Return the stratified interval of a normalised score, where the scored tasks have equal numbers of runs."""
+def _score_interval(board: Board, evidence: Evidence, name: str) -> Interval | None:
+    """Return the interval of a normalised score, where the scored tasks have equal numbers of runs."""
     scores = score_matrix(board, evidence, name)
     if scores is None or np.isnan(scores).any():
         return None
-    return aggregate("mean", _mean, scores, rng).interval
-
-
-def _mean(stack: Floats) -> Floats:
-    mean: Floats = stack.mean(axis=(-2, -1))
-    return mean
+    return stratified_mean(scores).interval

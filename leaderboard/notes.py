@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nasbench_sparse.leaderboard.scores import BASELINE, Board
-from nasbench_sparse.leaderboard.table import INCOMPLETE, board_labels, plural
+from nasbench_sparse.leaderboard.table import INCOMPLETE, board_labels, plural, spent_text
 
 
 def notes(board: Board) -> list[str]:
@@ -17,11 +17,7 @@ def notes(board: Board) -> list[str]:
         "where these two are more than two standard errors of their difference apart."
         if has_baseline
         else f"Score needs runs of {BASELINE} search, of which there are none.",
-        *(
-            ["w/t/l: wins, ties and losses by tests within each task, Holm-corrected at 5 %; too few runs tie."]
-            if any(s.better is not None for s in board.standings)
-            else []
-        ),
+        *_test_notes(board),
         *_regret_notes(board),
         _budget_note(board),
         *_density_notes(board),
@@ -45,6 +41,45 @@ def notes(board: Board) -> list[str]:
         for old in board.superseded
     ]
     return lines
+
+
+def _test_notes(board: Board) -> list[str]:
+    """Say what the tests are of: within tasks, against the baseline, and of all that are ranked."""
+    judged = [standing for standing in board.standings if standing.better is not None]
+    if not judged:
+        return []
+    lines = []
+    if any(standing.scored_tasks for standing in judged):
+        lines.append("n of a score: runs/tasks. Its 95 % interval is Student's, for other seeds on these tasks.")
+    untested = any(standing.untested for standing in judged)
+    lines.append(
+        "w/t/l: wins, ties and losses by signed-rank tests of paired runs within each task, Holm-corrected at 5 % "
+        "over all pairs" + ("; untested are those with too few runs to reach that level." if untested else ".")
+    )
+    if board.against is not None and board.against.pairs:
+        lines.append(
+            f"Against {board.against.pairs[0].second}: {board.against.sentence} Effect: matched-pairs rank "
+            "biserial, -1 where the loss is lower throughout. P(lower): chance that one of its runs beats one of "
+            "the other on these tasks, ties half."
+        )
+    return lines + _order_note(board)
+
+
+def _order_note(board: Board) -> list[str]:
+    """Say which of all pairs ranked together differ."""
+    if board.order is None:
+        return []
+    order, names = board.order, board.order.names
+    pairs = [f"{a} and {b}" for i, a in enumerate(names) for b in names[i + 1 :] if order.differ(a, b)]
+    shown = f"shown to differ are {', '.join(pairs)}" if pairs else "no two are shown to differ"
+    if not order.drawn:
+        return [f"All pairs of the {len(names)} ranked: {shown}. {order.test.sentence}"]
+    how = (
+        "signed-rank tests, Holm-corrected"
+        if order.difference is None
+        else f"Nemenyi's test, by which average ranks differ at 5 % from {order.difference:.2f} on"
+    )
+    return [f"All pairs of the {len(names)} ranked, {how}: {shown}. {order.test.sentence}"]
 
 
 def _regret_notes(board: Board) -> list[str]:
@@ -92,14 +127,38 @@ def _budget_note(board: Board) -> str:
         return "No run has ended yet, so nothing is compared."
     early = _exhausted(board)
     if board.asked:
-        measure = "full-evaluation equivalents" if board.unit == "evaluations" else "seconds of the runs' clock"
         but = f", but for those that had nothing more to ask ({early})" if early else ""
-        return f"Compared at {amounts[0]:g} {measure}, as asked for; runs that spent less are left out{but}."
+        return (
+            f"Compared at {_amount(amounts[0], board)}, as asked for; {_which_count(amounts[0], board)}; runs that "
+            f"spent less are left out{but}.{_cut_text(board)}"
+        )
     why = "every finished run had spent so much" + (f", or had nothing more to ask ({early})" if early else "")
     if len(amounts) == 1:
-        return f"Compared at {amounts[0]:g} full-evaluation equivalents: {why}."
+        return f"Compared at {_amount(amounts[0], board)}: {why}.{_cut_text(board)}"
     each = ", ".join(f"{task} {amount:g}" for task, amount in sorted(board.budgets.items()))
-    return f"Compared at full-evaluation equivalents of {each}: {why}."
+    return f"Compared at full-evaluation equivalents of {each}: {why}.{_cut_text(board)}"
+
+
+def _amount(amount: float, board: Board) -> str:
+    measure = "full-evaluation equivalent" if board.unit == "evaluations" else "second"
+    return f"{amount:g} {measure}{plural(amount)}" + (" of the runs' clock" if board.unit == "seconds" else "")
+
+
+def _which_count(amount: float, board: Board) -> str:
+    if board.unit == "seconds":
+        return "trials told by then count"
+    return f"a trial counts that was asked before {spent_text(amount)}, so the last one may go beyond"
+
+
+def _cut_text(board: Board) -> str:
+    """Say what the costs are of where runs went on beyond the budget."""
+    cut = sum(entry.cut for entry in board.entries)
+    if not cut:
+        return ""
+    return (
+        f" {cut} run{plural(cut)} went on: full evaluations, training and bad trials are of the trials that count, "
+        "own time of whole runs."
+    )
 
 
 def _exhausted(board: Board) -> str:

@@ -14,12 +14,15 @@ from nasbench_sparse.leaderboard.runs import (
     Contender,
     Optimum,
     RunRow,
+    Spending,
     Superseded,
     common_budgets,
     covers,
+    goes_beyond,
     labels,
     select,
 )
+from nasbench_sparse.leaderboard.scores import BASELINE
 from nasbench_sparse.leaderboard.sql import query
 from nasbench_sparse.store import Store
 
@@ -73,6 +76,7 @@ class Results:
     Args:
         budgets: per task, the amount of `unit` at which it is compared; tasks without an ended run are left out.
         best: per run id, the lowest loss at the maximal fidelity within the budget; absent where there is none.
+        cut: per run id, what the runs that spent more than the budget had spent on the trials that count.
         chosen: what the queries' setting `run_ids` is: None where every visible run of the store counts.
         density: band in which a training's final density must lie to count; None where any does.
         outside: tasks left out because no run has anything in the band.
@@ -87,6 +91,7 @@ class Results:
     asked: bool = False
     superseded: tuple[Superseded, ...] = ()
     repeated: int = 0
+    cut: Mapping[str, Spending] = field(default_factory=dict)
     chosen: tuple[str, ...] | None = None
     density: tuple[float, float] | None = None
     outside: tuple[str, ...] = ()
@@ -102,6 +107,13 @@ class Results:
     def names(self) -> dict[Contender, str]:
         """What each contender is called."""
         return labels(sorted({run.contender for run in self.runs}))
+
+    @property
+    def baseline(self) -> str | None:
+        """What random search is called, of several the one with the fewest workers; None without it."""
+        found = [contender for contender in self.names if contender.optimizer == BASELINE]
+        least = min(found, key=lambda contender: (contender.workers, contender), default=None)
+        return None if least is None else self.names[least]
 
     @property
     def families(self) -> dict[str, str]:
@@ -144,6 +156,7 @@ def read_results(store: Store, wanted: Wanted | None = None) -> Results:
     best = dict(store.sql(losses_query).iter_rows()) if selection.runs else {}
     optima_query = query("optima", run_ids=chosen, **band_settings(wanted.density))
     optima = {task: Optimum(*told) for task, *told in store.sql(optima_query).iter_rows()}
+    cut, cut_queries = _cut(store, selection.runs, budgets, wanted)
     inside = {run.task for run in selection.runs if wanted.density is None or run.run_id in best}
     runs = tuple(run for run in selection.runs if run.task in inside)
     return Results(
@@ -154,6 +167,7 @@ def read_results(store: Store, wanted: Wanted | None = None) -> Results:
         asked=wanted.evaluations is not None or wanted.seconds is not None,
         superseded=selection.superseded,
         repeated=selection.repeated,
+        cut=cut,
         chosen=chosen if len(runs) == len(selection.runs) else tuple(sorted(run.run_id for run in runs)),
         density=wanted.density,
         outside=tuple(sorted({run.task for run in selection.runs} - inside)),
@@ -161,9 +175,25 @@ def read_results(store: Store, wanted: Wanted | None = None) -> Results:
         queries={
             "runs": runs_query,
             "final_losses": losses_query,
+            **cut_queries,
             **({"optima": optima_query} if optima else {}),
         },
     )
+
+
+def _cut(
+    store: Store, runs: Collection[RunRow], budgets: Mapping[str, float], wanted: Wanted
+) -> tuple[dict[str, Spending], dict[str, str]]:
+    """Read what the runs with trials beyond the budget had spent within it; and the query, if there are any."""
+    unit: BudgetUnit = "evaluations" if wanted.seconds is None else "seconds"
+    beyond = {run.run_id: run.trials for run in runs if goes_beyond(run, budgets.get(run.task), unit)}
+    if not beyond:
+        return {}, {}
+    evaluations = budgets if wanted.seconds is None else None
+    asked = query("spending", run_ids=sorted(beyond), evaluations=evaluations, seconds=wanted.seconds)
+    told = {row.pop("run_id"): Spending(**row) for row in store.sql(asked).to_dicts()}
+    cut = {run_id: spent for run_id, spent in told.items() if spent.trials < beyond[run_id]}
+    return cut, {"spending": asked} if cut else {}
 
 
 def band_settings(density: tuple[float, float] | None) -> dict[str, float | None]:

@@ -68,6 +68,17 @@ class RunRow:
         return self.full_evaluations if unit == "evaluations" else self.clock
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What the trials of a run that count within a budget sum up to; the fields are those of a `RunRow`."""
+
+    trials: int
+    bad_trials: int
+    predicted_trials: int
+    full_evaluations: float
+    evaluation_seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Optimum:
     """The lowest loss that a task's table holds, a mean over its replicates.
@@ -136,6 +147,11 @@ def covers(row: RunRow, budget: float | None, unit: BudgetUnit = "evaluations") 
     if budget is None:
         return False
     return row.status == "exhausted" or row.spent(unit) >= budget - 1e-9
+
+
+def goes_beyond(row: RunRow, budget: float | None, unit: BudgetUnit = "evaluations") -> bool:
+    """Tell whether a run spent more than the budget at which its task is compared."""
+    return budget is not None and row.spent(unit) > budget + 1e-9
 
 
 def _newest(

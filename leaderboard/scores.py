@@ -6,11 +6,25 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from nasbench_sparse.leaderboard.ranking import mean_ranks, ranked_together
-from nasbench_sparse.leaderboard.runs import BudgetUnit, Contender, Optimum, RunRow, Superseded, covers
+from nasbench_sparse.leaderboard.runs import (
+    BudgetUnit,
+    Contender,
+    Optimum,
+    RunRow,
+    Spending,
+    Superseded,
+    covers,
+)
+
+if TYPE_CHECKING:
+    from nasbench_sparse.leaderboard.head_to_head import Family
+    from nasbench_sparse.leaderboard.statistics.rank_diagram import CriticalDifference
 
 BASELINE = "random"
+"""The optimizer to which scores and the tests across tasks refer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +37,12 @@ class Entry:
         standard_error: of that mean; None with fewer than two runs.
         runs, finished, failed: recorded runs, those that cover the common budget, and those that failed.
         without_result: covering runs in which no training at the maximal fidelity ended well.
-        trials, bad_trials: outcomes told, and those not OK, in all runs.
-        full_evaluations, optimizer_seconds, evaluation_seconds: spent, mean per run.
+        trials, bad_trials: outcomes told within the budget, and those not OK, in all runs.
+        full_evaluations, evaluation_seconds: spent on those, mean per run.
+        optimizer_seconds: time inside `ask` and `tell`, mean per run; of whole runs, also where they went on.
         exhausted: covering runs that had nothing more to ask before they had spent the common budget.
         predicted_trials: outcomes that a table's surrogate predicted, in all runs.
+        cut: runs that went on beyond the budget.
         rank: among the task's contenders, ties share the mean of their places.
         regret: loss above the table's optimum, or without a table above the task's best contender.
         normalised: 0 at random search, and 1 where the regret is zero; None where the task has no spread (see
@@ -48,6 +64,7 @@ class Entry:
     evaluation_seconds: float
     exhausted: int = 0
     predicted_trials: int = 0
+    cut: int = 0
     rank: float | None = None
     regret: float | None = None
     normalised: float | None = None
@@ -67,9 +84,11 @@ class Standing:
         mean_rank: over the complete tasks, among the contenders ranked together.
         wins: complete tasks on which none of them has a lower mean loss.
         normalised: mean over the complete tasks that have a score.
+        scored_runs, scored_tasks: n of the score.
         score_low, score_high: 95 % interval of the normalised score; None until judged, or where there is none.
         better, equal, worse: duels with every other contender on every task that both completed, by what a test
             within the task shows after correction; None until judged.
+        untested: such duels with too few runs for a test to reach the corrected level.
     """
 
     contender: Contender
@@ -82,11 +101,14 @@ class Standing:
     evaluation_seconds: float
     failed_runs: int
     bad_trials: int
+    scored_runs: int = 0
+    scored_tasks: int = 0
     score_low: float | None = None
     score_high: float | None = None
     better: int | None = None
     equal: int | None = None
     worse: int | None = None
+    untested: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +123,8 @@ class Board:
         density: band of final densities within which incumbents count; None where any does.
         outside: tasks left out because nothing lies in the band.
         optima: of the tasks that have a table.
+        against: every other contender against random search, corrected together; None until judged, or without it.
+        order: the test of all that are ranked together; None until judged, or where they are fewer than three.
     """
 
     standings: tuple[Standing, ...]
@@ -115,6 +139,8 @@ class Board:
     density: tuple[float, float] | None = None
     outside: tuple[str, ...] = ()
     optima: Mapping[str, Optimum] = field(default_factory=dict)
+    against: Family | None = None
+    order: CriticalDifference | None = None
 
     @property
     def ranked(self) -> tuple[Standing, ...]:
@@ -147,6 +173,7 @@ def make_board(
     density: tuple[float, float] | None = None,
     outside: tuple[str, ...] = (),
     optima: Mapping[str, Optimum] | None = None,
+    cut: Mapping[str, Spending] | None = None,
 ) -> Board:
     """Score runs.
 
@@ -154,6 +181,7 @@ def make_board(
         budgets: per task, see `common_budgets`.
         incumbents: per run id, the lowest loss at the maximal fidelity within the budget; absent if there is none.
         optima: of the tasks that have a table.
+        cut: per run id, what those that went on beyond the budget had spent within it.
     """
     optima = optima or {}
     groups: defaultdict[tuple[str, Contender], list[RunRow]] = defaultdict(list)
@@ -164,7 +192,7 @@ def make_board(
     entries: list[Entry] = []
     for task in tasks:
         present = [
-            _entry(task, contender, groups[task, contender], budgets.get(task), incumbents, unit)
+            _entry(task, contender, groups[task, contender], budgets.get(task), incumbents, cut or {}, unit)
             for contender in contenders
             if (task, contender) in groups
         ]
@@ -195,10 +223,12 @@ def _entry(
     runs: Sequence[RunRow],
     budget: float | None,
     incumbents: Mapping[str, float],
+    cut: Mapping[str, Spending],
     unit: BudgetUnit,
 ) -> Entry:
     covering = [run for run in runs if covers(run, budget, unit)]
     losses = [incumbents.get(run.run_id, run.worst) for run in covering]
+    spent = [cut.get(run.run_id, run) for run in runs]
     own = [run.optimizer_seconds for run in runs if run.optimizer_seconds is not None]
     return Entry(
         task=task,
@@ -210,12 +240,13 @@ def _entry(
         failed=sum(run.status == "failed" for run in runs),
         without_result=sum(run.run_id not in incumbents for run in covering),
         exhausted=sum(not _reached(run, budget, unit) for run in covering),
-        trials=sum(run.trials for run in runs),
-        bad_trials=sum(run.bad_trials for run in runs),
-        predicted_trials=sum(run.predicted_trials for run in runs),
-        full_evaluations=sum(run.full_evaluations for run in runs) / len(runs),
+        trials=sum(part.trials for part in spent),
+        bad_trials=sum(part.bad_trials for part in spent),
+        predicted_trials=sum(part.predicted_trials for part in spent),
+        cut=sum(run.run_id in cut for run in runs),
+        full_evaluations=sum(part.full_evaluations for part in spent) / len(runs),
         optimizer_seconds=_mean(own),
-        evaluation_seconds=sum(run.evaluation_seconds for run in runs) / len(runs),
+        evaluation_seconds=sum(part.evaluation_seconds for part in spent) / len(runs),
     )
 
 
@@ -292,13 +323,15 @@ def _standing(
 ) -> Standing:
     own = [entry for entry in entries if entry.contender == contender]
     own_places = [task_places[contender] for task_places in places.values()] if ranked else []
-    scores = [e.normalised for e in own if ranked and e.task in places and e.normalised is not None]
+    scored = [e for e in own if ranked and e.task in places and e.normalised is not None]
     return Standing(
         contender=contender,
         ranked=ranked,
         mean_rank=_mean([rank for rank, _ in own_places]),
         wins=sum(first for _, first in own_places) if ranked else None,
-        normalised=_mean(scores),
+        normalised=_mean([e.normalised for e in scored if e.normalised is not None]),
+        scored_runs=sum(e.finished for e in scored),
+        scored_tasks=len(scored),
         tasks=len(own),
         optimizer_seconds=sum((entry.optimizer_seconds or 0.0) * entry.runs for entry in own),
         evaluation_seconds=sum(entry.evaluation_seconds * entry.runs for entry in own),

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nasbench_sparse.leaderboard.runs import Contender, labels
 from nasbench_sparse.leaderboard.scores import Board, Entry, Standing
+
+if TYPE_CHECKING:
+    from nasbench_sparse.leaderboard.head_to_head import HeadToHead
+    from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
 
 HOLE = "—"
 INCOMPLETE = "†"
@@ -24,8 +29,9 @@ class Table:
 
 
 def board_tables(board: Board) -> list[Table]:
-    """Return the tables that have rows: standings, pairs of those not ranked, and the losses on each task."""
-    return [table for table in (standings_table(board), apart_table(board), entries_table(board)) if table.rows]
+    """Return the tables that have rows: standings, tests against the baseline, those not ranked, and all losses."""
+    tables = (standings_table(board), against_table(board), apart_table(board), entries_table(board))
+    return [table for table in tables if table.rows]
 
 
 def standings_table(board: Board) -> Table:
@@ -38,7 +44,8 @@ def standings_table(board: Board) -> Table:
             number(s.mean_rank, 2),
             HOLE if s.wins is None else str(s.wins),
             number(s.normalised, 3),
-            *([_interval(s), _duels(s)] if judged else []),
+            score_n(s),
+            *([_interval(s), duels_text(s)] if judged else []),
             f"{s.tasks}/{len(board.tasks)}",
             str(s.failed_runs),
             str(s.bad_trials),
@@ -52,6 +59,7 @@ def standings_table(board: Board) -> Table:
         "mean rank",
         "wins",
         "score",
+        "n",
         *(["95 %", "w/t/l"] if judged else []),
         "tasks",
         "failed runs",
@@ -66,6 +74,50 @@ def standings_title(board: Board) -> str:
     """Say over how many tasks the standings are, and of how many contenders if not of all."""
     title = f"Standings over {len(board.complete_tasks)} of {len(board.tasks)} task{plural(len(board.tasks))}"
     return f"{title}, {len(board.ranked)} of {len(board.standings)} contenders ranked" if board.apart else title
+
+
+def against_table(board: Board) -> Table:
+    """Return the test of each contender against random search; no rows without one."""
+    columns = (
+        "optimizer",
+        "lower/equal/higher",
+        "n",
+        "blocks",
+        "effect",
+        "95 %",
+        "P(lower)",
+        "95 % of P",
+        "p",
+        "it is",
+    )
+    left = frozenset({"optimizer", "it is"})
+    if board.against is None or not board.against.pairs:
+        return Table("", columns, (), left)
+    first = board.against.pairs[0]
+    over = "tasks" if first.unit == "tasks" else "runs of the one task"
+    title = f"Against {first.second}, over {over}; p by the signed-rank test and Holm"
+    return Table(title, columns, tuple(map(_against_row, board.against.pairs)), left)
+
+
+def _against_row(pair: HeadToHead) -> tuple[str, ...]:
+    test, chance = pair.test, pair.improvement
+    return (
+        pair.first,
+        f"{pair.lower}/{pair.equal}/{pair.higher}",
+        str(pair.units),
+        HOLE if test is None else str(test.n_blocks),
+        number(None if test is None else test.effect, 2),
+        HOLE if test is None else ends_text(test.effect_interval, test.no_interval),
+        number(None if chance is None else chance.probability, 2),
+        HOLE if chance is None else ends_text(chance.interval, chance.no_interval),
+        HOLE if test is None else pair.p_text,
+        pair.verdict,
+    )
+
+
+def ends_text(interval: Interval | None, absence: str | None) -> str:
+    """Print the ends of an interval, or why there is none."""
+    return absence or HOLE if interval is None else f"[{interval.low:.2f}, {interval.high:.2f}]"
 
 
 def apart_table(board: Board) -> Table:
@@ -101,8 +153,18 @@ def _interval(standing: Standing) -> str:
     return f"[{standing.score_low:.2f}, {standing.score_high:.2f}]"
 
 
-def _duels(standing: Standing) -> str:
-    return f"{standing.better}/{standing.equal}/{standing.worse}"
+def duels_text(standing: Standing) -> str:
+    """Print wins, ties and losses, and after them how many duels could not be tested; a dash without any duel."""
+    duels = (standing.better or 0, standing.equal or 0, standing.worse or 0)
+    untested = standing.untested or 0
+    if not sum(duels) + untested:
+        return HOLE
+    return "/".join(map(str, duels)) + (f" ({untested} untested)" if untested else "")
+
+
+def score_n(standing: Standing) -> str:
+    """Print how many runs of how many tasks a score is made of."""
+    return f"{standing.scored_runs}/{standing.scored_tasks}" if standing.scored_tasks else HOLE
 
 
 def entries_table(board: Board) -> Table:
@@ -128,12 +190,27 @@ def entries_table(board: Board) -> Table:
         "training",
     )
     return Table(
-        "Loss of the final incumbent, per task",
+        f"Loss of the incumbent, per task, {budget_text(board)}"
+        if board.asked
+        else "Loss of the final incumbent, per task",
         columns,
         tuple(rows),
         frozenset({"task", "optimizer"}),
         tuple(by_task[task] for task in board.tasks),
     )
+
+
+def budget_text(board: Board) -> str:
+    """Say at which budget that was asked for a board is, and which trials count."""
+    amount = next(iter(board.budgets.values()), 0.0)
+    if board.unit == "seconds":
+        return f"at {amount:g} second{plural(amount)} of the runs' clock: trials told by then"
+    return f"at {amount:g} full evaluation{plural(amount)}: trials asked before {spent_text(amount)}"
+
+
+def spent_text(amount: float) -> str:
+    """Return the clause that says a budget of evaluations is used up."""
+    return "it was spent" if amount == 1 else "they were spent"
 
 
 def _entry_row(entry: Entry, name: str, task: str) -> tuple[str, ...]:
@@ -175,6 +252,6 @@ def duration(seconds: float | None) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def plural(count: int) -> str:
+def plural(count: float) -> str:
     """Return the ending of a noun."""
     return "" if count == 1 else "s"

@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nasbench_sparse.leaderboard.statistics.aggregates import Aggregate, aggregate, iqm
+    from nasbench_sparse.leaderboard.statistics.aggregates import Aggregate, aggregate, iqm, stratified_mean
     from nasbench_sparse.leaderboard.statistics.agreement import (
         AgreementCurve,
         AgreementMatrix,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nasbench_sparse.leaderboard.statistics.improvement import Improvement, probability_of_improvement
     from nasbench_sparse.leaderboard.statistics.incumbents import Anytime, Trace, anytime, trace
     from nasbench_sparse.leaderboard.statistics.kendall import KendallTau, kendall_tau
+    from nasbench_sparse.leaderboard.statistics.nemenyi import nemenyi_difference, nemenyi_p_value
     from nasbench_sparse.leaderboard.statistics.pairing import PairedRuns, pair_runs
     from nasbench_sparse.leaderboard.statistics.pairwise_tests import Comparison, Pairwise, pairwise
     from nasbench_sparse.leaderboard.statistics.pareto import Front, Hypervolume, front, hypervolume
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from nasbench_sparse.leaderboard.statistics.rank_diagram import (
         CriticalDifference,
         critical_difference,
-        nemenyi_difference,
     )
     from nasbench_sparse.leaderboard.statistics.scores import Regret, Scores, normalised_scores, regret
     from nasbench_sparse.leaderboard.statistics.targets import TimeToTarget, time_to_target
@@ -89,7 +89,8 @@ _HOMES = {
     "iqm": "aggregates",
     "kendall_tau": "kendall",
     "needed_units": "power",
-    "nemenyi_difference": "rank_diagram",
+    "nemenyi_difference": "nemenyi",
+    "nemenyi_p_value": "nemenyi",
     "normalised_scores": "scores",
     "pair_runs": "pairing",
     "pairwise": "pairwise_tests",
@@ -97,6 +98,7 @@ _HOMES = {
     "probability_of_improvement": "improvement",
     "regret": "scores",
     "signed_rank": "wilcoxon",
+    "stratified_mean": "aggregates",
     "time_to_target": "targets",
     "trace": "incumbents",
 }
@@ -148,6 +150,7 @@ __all__ = [
     "kendall_tau",
     "needed_units",
     "nemenyi_difference",
+    "nemenyi_p_value",
     "normalised_scores",
     "pair_runs",
     "pairwise",
@@ -155,6 +158,7 @@ __all__ = [
     "probability_of_improvement",
     "regret",
     "signed_rank",
+    "stratified_mean",
     "time_to_target",
     "trace",
 ]

@@ -28,6 +28,7 @@ class Friedman:
         p_value: None where even full agreement of all blocks could not reach the level ("too few").
         smallest_p_value: of full agreement, k!^(1 - blocks).
         method: how p was found: "exact", "Iman-Davenport F", "Monte Carlo, ... permutations", or "none".
+        effective_n: `Units.effective_n`; n where nothing is blocked.
         tied_units: units in which some contenders tie.
     """
 
@@ -44,6 +45,7 @@ class Friedman:
     unit: Unit
     dropped: int
     tied_units: int
+    effective_n: float
 
     @property
     def rejected(self) -> bool:
@@ -121,6 +123,7 @@ def friedman_units(
         n_blocks=units.n_blocks,
         unit=units.unit,
         dropped=len(units.dropped),
+        effective_n=units.effective_n,
         tied_units=sum(len(np.unique(row)) < k for row in units.values),
     )
 

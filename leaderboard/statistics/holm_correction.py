@@ -30,6 +30,10 @@ class Holm:
     @property
     def sentence(self) -> str:
         """Say the correction and how many tests were rejected."""
+        if not self.tests:
+            return f"n is too few for any test at {self.level:g}"
+        if self.without == self.tests:
+            return f"Holm over {counted(self.tests, 'test')} rejects none at {self.level:g}: no test had a p-value"
         text = f"Holm over {counted(self.tests, 'test')} rejects {sum(self.rejected)} at {self.level:g}"
         return text + (f"; {self.without} had no p-value" if self.without else "")
 

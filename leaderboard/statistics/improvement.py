@@ -29,7 +29,8 @@ class Improvement:
 
     Args:
         probability: mean over tasks; per_task: (tasks,) in the order given, NaN for tasks left out.
-        interval: stratified bootstrap over the runs of both; None where either has one run per task.
+        interval: stratified bootstrap over the runs of both; None where either has one run per task or no resample
+            differs, and then `no_interval` says why.
         ties: pairs of runs that tie, over all tasks.
     """
 
@@ -43,9 +44,23 @@ class Improvement:
     ties: int
 
     @property
+    def all_tie(self) -> bool:
+        """Whether every run of the first has the same loss as every run of the second, task by task."""
+        return self.ties == self.first_runs * self.second_runs * self.tasks
+
+    @property
+    def no_interval(self) -> str | None:
+        """Why there is no interval; None where there is one."""
+        if self.interval is not None:
+            return None
+        if self.all_tie:
+            return "all runs tie"
+        return "one run per task" if min(self.first_runs, self.second_runs) == 1 else "no two runs overlap"
+
+    @property
     def sentence(self) -> str:
         """Say the probability, its interval, n, ties and holes."""
-        interval = "(no interval: one run per task)" if self.interval is None else self.interval.sentence
+        interval = f"(no interval: {self.no_interval})" if self.interval is None else self.interval.sentence
         holes = f", {counted(len(self.dropped), 'task')} with holes left out" if self.dropped else ""
         return (
             f"probability of improvement {self.probability:.3g} {interval}; n = {self.first_runs} and "
@@ -80,7 +95,7 @@ def probability_of_improvement(
     per_task = np.full(len(complete), np.nan)
     per_task[complete] = chances
     interval = None
-    if min(len(one), len(two)) > 1:
+    if min(len(one), len(two)) > 1 and (wins != wins[:, :1, :1]).any():
         fewest = min(len(one), len(two))
         widened = math.sqrt(fewest / (fewest - 1))
         low, high = tail_quantiles(_resampled(wins, resamples, rng), level, widened)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.check import StatisticsError, counted, fraction, one_of
+from nasbench_sparse.leaderboard.statistics.check import counted, one_of
 from nasbench_sparse.leaderboard.statistics.friedman_ranks import Friedman, friedman_units
+from nasbench_sparse.leaderboard.statistics.nemenyi import nemenyi_difference
 from nasbench_sparse.leaderboard.statistics.pairwise_tests import Pairwise, pairwise_units
-from nasbench_sparse.leaderboard.statistics.units import Unit, gather_units
+from nasbench_sparse.leaderboard.statistics.power import smallest_p_value
+from nasbench_sparse.leaderboard.statistics.units import Unit, Units, gather_units
 
 PostHoc = Literal["wilcoxon-holm", "nemenyi"]
 
@@ -38,6 +39,17 @@ class CriticalDifference:
     pairs: Pairwise | None
     drawn: bool
 
+    def differ(self, first: str, second: str) -> bool:
+        """Tell whether two contenders are shown to differ."""
+        if self.difference is not None:
+            return self.apart(first, second) >= self.difference
+        return self.pairs is not None and self.pairs.rejected(first, second)
+
+    def apart(self, first: str, second: str) -> float:
+        """Return the difference of two contenders' average ranks."""
+        ranks = dict(zip(self.names, self.average_ranks, strict=True))
+        return abs(ranks[first] - ranks[second])
+
     @property
     def sentence(self) -> str:
         """Say what is drawn and why, or why nothing is."""
@@ -55,7 +67,7 @@ def critical_difference(
     unit: Unit,
     rng: np.random.Generator,
     families: Sequence[str] | None = None,
-    post_hoc: PostHoc = "wilcoxon-holm",
+    post_hoc: PostHoc | None = None,
     level: float = 0.05,
     resamples: int = 2000,
 ) -> CriticalDifference:
@@ -64,16 +76,17 @@ def critical_difference(
     Args:
         contenders: losses by name, shapes as `gather_units` takes them; three or more.
         post_hoc: "wilcoxon-holm", whose verdict on two contenders does not depend on the others (Benavoli et al.
-            2016), or "nemenyi", which needs independent units.
+            2016), or "nemenyi", which takes families as if all tasks of one said the same; None for the first
+            where n allows it to decide anything, else the second.
     Raises:
-        StatisticsError: Nemenyi's test asked for on tasks blocked by family; else see `friedman`.
+        StatisticsError: see `friedman`.
     References:
         Demsar (2006), section 3.2.2 and figure 1.
     """
-    one_of(post_hoc, ("wilcoxon-holm", "nemenyi"), "post_hoc")
+    if post_hoc is not None:
+        one_of(post_hoc, ("wilcoxon-holm", "nemenyi"), "post_hoc")
     units = gather_units(contenders, unit=unit, families=families)
-    if post_hoc == "nemenyi" and units.blocked:
-        raise StatisticsError("Nemenyi's test needs independent tasks; with families use post_hoc='wilcoxon-holm'")
+    post_hoc = post_hoc or choose_post_hoc(units, level)
     test = friedman_units(units, rng, level)
     order = sorted(range(len(units.names)), key=lambda i: (test.average_ranks[i], units.names[i]))
     names = tuple(units.names[i] for i in order)
@@ -81,7 +94,7 @@ def critical_difference(
     if not test.rejected:
         return CriticalDifference(names, ranks, None, (), test, post_hoc, None, False)
     if post_hoc == "nemenyi":
-        width = nemenyi_difference(len(names), units.n, level)
+        width = nemenyi_difference(len(names), units.effective_n, level)
         groups = _groups(names, lambda i, j: ranks[j] - ranks[i] < width)
         return CriticalDifference(names, ranks, width, groups, test, post_hoc, None, True)
     pairs = pairwise_units(units, rng, level=level, resamples=resamples)
@@ -89,23 +102,15 @@ def critical_difference(
     return CriticalDifference(names, ranks, None, groups, test, post_hoc, pairs, True)
 
 
-def nemenyi_difference(contenders: int, n: int, level: float = 0.05) -> float:
-    """Return the difference of average ranks from which two of k contenders differ over n independent units.
+def choose_post_hoc(units: Units, level: float = 0.05) -> PostHoc:
+    """Choose the test of all pairs by n alone, before any loss is looked at.
 
-    It is q sqrt(k (k + 1) / (6 n)), q the studentized range's quantile at infinite degrees of freedom over sqrt(2).
-
-    Raises:
-        StatisticsError: fewer than two contenders, no units, or a level outside (0, 1).
-    References:
-        Nemenyi (1963); Demsar (2006), table 5 a and section 3.2.2.
+    Holm's correction of signed-rank tests decides nothing where the smallest p-value that so many blocks can give
+    exceeds the level over the number of pairs: 9 blocks give 2^-8, which 15 pairs of 6 contenders raise to 0.059.
     """
-    fraction(level, "level")
-    if contenders < 2 or n < 1:
-        raise StatisticsError(f"{contenders} contenders over {n} units; at least two over one are needed")
-    from scipy.stats import studentized_range
-
-    q = float(studentized_range.ppf(1 - level, contenders, math.inf)) / math.sqrt(2)
-    return q * math.sqrt(contenders * (contenders + 1) / (6 * n))
+    k = len(units.names)
+    reachable = smallest_p_value(units.n_blocks) * (k * (k - 1) // 2) <= level
+    return "wilcoxon-holm" if reachable else "nemenyi"
 
 
 def _groups(names: tuple[str, ...], alike: Callable[[int, int], bool]) -> tuple[tuple[str, ...], ...]:

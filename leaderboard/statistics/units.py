@@ -57,6 +57,17 @@ class Units:
         return int(self.blocks.max()) + 1 if self.n else 0
 
     @property
+    def effective_n(self) -> float:
+        """Independent units that tell as much as these if all of a block say the same: n^2 / sum of squared sizes.
+
+        An average over n units, blocks of which are fully correlated, has the variance of one over so many.
+
+        References:
+            Kish (1965), "Survey sampling", section 11.7.
+        """
+        return self.n**2 / float((np.bincount(self.blocks) ** 2).sum()) if self.n else 0.0
+
+    @property
     def blocked(self) -> bool:
         """Whether some block holds more than one unit."""
         return self.n_blocks < self.n
@@ -93,9 +104,15 @@ def gather_units(
         families: family of each task, with unit "tasks" only.
         minimum: complete units needed.
     Raises:
-        StatisticsError: shapes differ, seeds of several tasks offered as units, or too few complete units.
+        StatisticsError: losses without names, shapes that differ, seeds of several tasks offered as units, or too
+            few complete units.
     """
     one_of(unit, ("runs", "tasks"), "unit")
+    if not isinstance(contenders, Mapping):
+        raise StatisticsError(
+            f"contenders is a {type(contenders).__name__}; losses by name are needed, such as "
+            '{"mine": [0.1, 0.2], "random": [0.3, 0.2]}'
+        )
     if len(contenders) < 2:
         raise StatisticsError(f"{len(contenders)} contender given; a comparison needs at least two")
     columns = {name: _column(values, name, unit) for name, values in contenders.items()}

@@ -29,7 +29,8 @@ class SignedRank:
         p_value: None where even the most extreme outcome of n blocks could not reach the level ("too few").
         smallest_p_value: that most extreme outcome's.
         exact: whether p is enumerated (at most 200 blocks) or a normal approximation.
-        effect: matched-pairs rank biserial correlation; effect_interval is None where no resample differs.
+        effect: matched-pairs rank biserial correlation; effect_interval is None where no resample differs,
+            and then `no_interval` says why.
         difference: mean of first - second, in the unit of the losses.
         n, n_blocks, unit, dropped: units analysed, independent blocks of them, what they are, how many left out.
         zeros, zero_rule: zero differences, and what was done with them ("pratt": ranked, then left out of the sums;
@@ -65,6 +66,21 @@ class SignedRank:
         return TOO_FEW if self.p_value is None else f"{self.p_value:.3g}"
 
     @property
+    def no_interval(self) -> str | None:
+        """Why the effect has no interval; None where it has one."""
+        if self.effect_interval is not None:
+            return None
+        if self.n_blocks == 1:
+            return f"one {self.unit[:-1]}" if self.n == 1 else "one family"
+        if self.zeros == self.n:
+            return "no difference anywhere"
+        return "all of one sign" if abs(self.effect) == 1 else "no resample differs"
+
+    @property
+    def _constant(self) -> str | None:
+        return self.no_interval if self.n_blocks == 1 else "no resample differs"
+
+    @property
     def sentence(self) -> str:
         """Say the result with n, its unit, and what happened to zeros, ties and holes."""
         kind = "exact" if self.exact else "normal approximation"
@@ -74,8 +90,8 @@ class SignedRank:
             f"p: {TOO_FEW} (the smallest possible is {self.smallest_p_value:.3g})"
             if self.p_value is None
             else f"signed-rank p = {self.p_text} ({self.alternative}, {kind})",
-            f"rank biserial {self.effect:.3g} {_interval_text(self.effect_interval)}",
-            f"mean difference {self.difference:.3g} {_interval_text(self.difference_interval)}",
+            f"rank biserial {self.effect:.3g} {_interval_text(self.effect_interval, self.no_interval)}",
+            f"mean difference {self.difference:.3g} {_interval_text(self.difference_interval, self._constant)}",
         ]
         if self.needed is not None:
             parts.append(f"80 % power needs {self.needed} {self.unit} at this effect")
@@ -201,5 +217,5 @@ def _tie_text(groups: int) -> str:
     return f"{counted(groups, 'group')} of ties with midranks"
 
 
-def _interval_text(interval: Interval | None) -> str:
-    return "(no interval: nothing varies between resamples)" if interval is None else interval.sentence
+def _interval_text(interval: Interval | None, absence: str | None) -> str:
+    return f"(no interval: {absence})" if interval is None else interval.sentence

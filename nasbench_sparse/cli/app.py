@@ -66,11 +66,12 @@ def common(
 @app.command("list")
 def list_command(
     kind: Annotated[
-        Literal["tasks", "spaces", "optimizers", "suites", "datasets"], typer.Argument(help="What to list.")
+        Literal["tasks", "spaces", "optimizers", "suites", "datasets", "networks"],
+        typer.Argument(help="What to list."),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
 ) -> None:
-    """List what is registered: tasks, spaces, optimizers, suites, data sets."""
+    """List what is registered: tasks, spaces, optimizers, suites, data sets, networks."""
     from nasbench_sparse.cli.catalogue import print_catalogue
 
     print_catalogue(kind, as_json=as_json)
@@ -204,11 +205,14 @@ def leaderboard(
     family: Annotated[Optional[str], typer.Option(help="Only tasks of this family.")] = None,  # noqa: UP045
     at_evaluations: Annotated[
         Optional[float],  # noqa: UP045
-        typer.Option(help="Compare at this many full evaluations.", show_default="the largest common budget"),
+        typer.Option(
+            help="Compare at this many full evaluations; a trial counts that was asked before they were spent.",
+            show_default="the largest common budget",
+        ),
     ] = None,
     at_seconds: Annotated[
         Optional[float],  # noqa: UP045
-        typer.Option(help="Compare at this many seconds of the runs' clock."),
+        typer.Option(help="Compare at this many seconds of the runs' clock; a trial counts that was told by then."),
     ] = None,
     density: Annotated[
         Optional[str],  # noqa: UP045
@@ -246,6 +250,17 @@ def report(
         Optional[list[str]],  # noqa: UP045
         typer.Option("--task", "-t", help="Only this task; may be repeated.", autocompletion=_completion("task")),
     ] = None,
+    at_evaluations: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            help="Compare at this many full evaluations; a trial counts that was asked before they were spent.",
+            show_default="the largest common budget",
+        ),
+    ] = None,
+    at_seconds: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Compare at this many seconds of the runs' clock; a trial counts that was told by then."),
+    ] = None,
     density: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(metavar="LOW:HIGH", help="Only incumbents whose final density lies in this band."),
@@ -254,7 +269,9 @@ def report(
     """Write a page with leaderboard, tests and figures, and the same as files for papers."""
     from nasbench_sparse.cli.report import write_report
 
-    write_report(store, output, suite, task or [], density)
+    write_report(
+        store, output, suite, task or [], density=density, at_evaluations=at_evaluations, at_seconds=at_seconds
+    )
 
 
 @app.command()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING
 
 from nasbench_sparse.leaderboard.notes import notes
-from nasbench_sparse.leaderboard.table import Table, apart_table, entries_table, standings_table
+from nasbench_sparse.leaderboard.table import Table, against_table, apart_table, entries_table, standings_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,6 +81,9 @@ def show_board(board: Board, out: Console) -> None:
         show_table(entries_table(board), out, strong=firsts)
         if board.apart and board.ranked:
             show_table(apart_table(board), out)
+        against = against_table(board)
+        if against.rows:
+            show_table(against, out)
         show_table(standings_table(board), out)
     for note in notes(board):
         out.print(f"· {note}", style="dim", markup=False)

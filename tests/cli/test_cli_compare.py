@@ -119,6 +119,8 @@ def test_compare_refuses_before_it_runs_anything(studied: Path, command: Command
     missing = error("mine.py:Mine", *suite, "-s", "new.duckdb")
     assert "holds no run of a contender of suite 'small'" in missing
     assert "`nasbench-sparse run suites.py:small --store new.duckdb` makes them" in missing
+    itself = error("random", *suite, "-s", "s.duckdb", "--require-better", "random")
+    assert "'random' is the newcomer itself; --require-better takes one of lahc" in itself
     assert "unknown baseline" in error("mine.py:Mine", *suite, "-s", "s.duckdb", "--require-better", "sa")
     assert "can serve no task" in error("newcomers.py:Picky", *suite, "-s", "s.duckdb")
     assert "did you mean 'scale'" in error("mine.py:Mine", *suite, "-s", "s.duckdb", "--option", "scal=2")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.leaderboard.evidence import gather
-from nasbench_sparse.leaderboard.head_to_head import compare_pairs
+from nasbench_sparse.leaderboard.formats import as_json
+from nasbench_sparse.leaderboard.head_to_head import compare_all, compare_pairs
 from nasbench_sparse.leaderboard.judgement import judged_board
+from nasbench_sparse.leaderboard.notes import notes
 from nasbench_sparse.leaderboard.results import Wanted, read_results
+from nasbench_sparse.leaderboard.statistics import nemenyi_p_value
+from nasbench_sparse.leaderboard.table import against_table, duels_text, entries_table, score_n
+from nasbench_sparse.store import Store
 from tests.leaderboard.synthetic import graded, hash_of, write_store
 
 
@@ -106,6 +112,122 @@ def test_board_at_a_budget_asked_for(tmp_path: Path) -> None:
     assert loss(evaluations=9) is None
     assert judged_board(read_results(store, Wanted(family="f", space="Made"))).tasks == ("t",)
     assert judged_board(read_results(store, Wanted(family="g"))).tasks == ()
+
+
+def test_costs_at_a_budget_are_of_the_trials_that_count(tmp_path: Path) -> None:
+    def loss(contender: str, task: str, seed: int, number: int) -> float | None:
+        return None if number == 3 else 0.5
+
+    store = write_store(tmp_path / "s.duckdb", ["a"], {"t": "f"}, loss=loss)
+
+    def costs(**budget: float) -> tuple[float, float, int, int, int]:
+        entry = judged_board(read_results(store, Wanted(**budget))).entries[0]
+        return entry.full_evaluations, entry.evaluation_seconds, entry.trials, entry.bad_trials, entry.cut
+
+    assert costs() == (4, 4, 12, 3, 0)
+    assert costs(evaluations=2) == (2, 2, 6, 0, 3)
+    assert costs(evaluations=1.5) == (2, 2, 6, 0, 3)  # the second was asked when one was spent
+    assert costs(seconds=3) == (3, 3, 9, 0, 3)
+    assert costs(seconds=0.5) == (0, 0, 0, 0, 3)
+    assert costs(evaluations=4) == (4, 4, 12, 3, 0)
+
+
+@pytest.mark.parametrize("optimizer", ["asha", "random"])
+def test_board_at_a_budget_is_that_of_runs_with_this_budget(tmp_path: Path, optimizer: str) -> None:
+    from nasbench_sparse import run
+    from nasbench_sparse.testing.problems import synthetic_tasks
+
+    task = synthetic_tasks()["mixed"]
+    for name, amount in (("long", 30), ("short", 7)):
+        run(task, optimizer, evaluations=amount, seed=3, store=tmp_path / f"{name}.duckdb")
+    cut = judged_board(read_results(Store(tmp_path / "long.duckdb"), Wanted(evaluations=7))).entries[0]
+    short = judged_board(read_results(Store(tmp_path / "short.duckdb"), Wanted(evaluations=7))).entries[0]
+    assert (cut.loss, cut.trials, cut.full_evaluations) == (short.loss, short.trials, short.full_evaluations)
+    assert cut.evaluation_seconds == pytest.approx(short.evaluation_seconds)
+    assert (cut.cut, short.cut) == (1, 0)
+
+
+def test_headings_say_the_budget_and_which_trials_count(tmp_path: Path) -> None:
+    store = write_store(tmp_path / "s.duckdb", ["a", "b"], {"t": "f"})
+    board = judged_board(read_results(store, Wanted(seconds=1)))
+    assert entries_table(board).title.endswith("per task, at 1 second of the runs' clock: trials told by then")
+    assert any(note.startswith("Compared at 1 second of the runs' clock, as asked for") for note in notes(board))
+    board = judged_board(read_results(store, Wanted(evaluations=2)))
+    assert entries_table(board).title.endswith("at 2 full evaluations: trials asked before they were spent")
+    assert any("6 runs went on" in note and "own time of whole runs" in note for note in notes(board))
+
+
+def test_duels_with_too_few_runs_are_untested_and_not_ties(tmp_path: Path) -> None:
+    gaps = {"a": 0.0, "b": 1.0}
+    store = write_store(tmp_path / "s.duckdb", list(gaps), {"t": "f", "u": "f"}, loss=graded(gaps), seeds=5)
+    board = judged_board(read_results(store))
+    assert [(s.better, s.equal, s.worse, s.untested) for s in board.standings] == [(0, 0, 0, 2)] * 2
+    assert duels_text(board.standings[0]) == "0/0/0 (2 untested)"
+    assert any("untested are those with too few runs" in note for note in notes(board))
+
+
+def test_all_ties_are_said_and_have_no_interval(tmp_path: Path) -> None:
+    names = ["a", "b", "random"]
+    store = write_store(tmp_path / "s.duckdb", names, {f"t{i}": f"f{i}" for i in range(7)}, seeds=7)
+    board = judged_board(read_results(store))
+    for row in against_table(board).rows:
+        assert row[1:] == (
+            *("0/7/0", "7", "7", "0.00", "no difference anywhere"),
+            *("0.50", "all runs tie", "1", "no difference shown"),
+        )
+    assert {duels_text(s) for s in board.standings} == {"0/14/0"}
+    assert {(s.normalised, s.score_low, score_n(s)) for s in board.standings} == {(None, None, "—")}
+    assert any("no two are shown to differ" in note for note in notes(board))
+
+
+def test_all_pairs_are_decided_by_nemenyi_where_holm_cannot(tmp_path: Path) -> None:
+    gaps = {name: float(place) for place, name in enumerate("abcdef")}
+    store = write_store(
+        tmp_path / "s.duckdb", list(gaps), {f"t{i}": f"f{i}" for i in range(9)}, loss=graded(gaps), seeds=2
+    )
+    evidence = gather(read_results(store))
+    family = compare_all(evidence, list(gaps), list(gaps))
+    first = family.pair("a", "f")  # ranks 1 and 6 on all of nine tasks
+    assert first.adjusted == pytest.approx(
+        max(nemenyi_p_value(5, 6, 9), 1 / 10_001), rel=1e-6
+    )  # Friedman's, of 10,000 permutations
+    assert (first.verdict, family.pair("a", "b").verdict) == ("better", "no difference shown")
+    assert "p is Nemenyi's over the 6 contenders" in family.sentence
+    fewer = compare_all(evidence, list("abcde"), list("abcde"))  # 10 pairs: 2^-8 is enough
+    assert fewer.sentence == "Holm over 10 tests rejects 10 at 0.05."
+
+
+def test_standings_hold_the_tests_against_random_and_of_all_pairs(tmp_path: Path) -> None:
+    gaps = {"a": 0.0, "b": 1.0, "random": 2.0}
+    store = write_store(
+        tmp_path / "s.duckdb", list(gaps), {f"t{i}": f"f{i}" for i in range(8)}, loss=graded(gaps), seeds=2
+    )
+    board = judged_board(read_results(store))
+    assert board.against is not None
+    assert [(p.first, p.second, p.verdict) for p in board.against.pairs] == [
+        ("a", "random", "better"),
+        ("b", "random", "better"),
+    ]
+    assert [p.adjusted for p in board.against.pairs] == [pytest.approx(2**-6)] * 2  # 2 tests of 2^-7
+    assert any(
+        "signed-rank tests, Holm-corrected: shown to differ are a and b, a and random, b and random." in note
+        for note in notes(board)
+    )
+    assert {score_n(s) for s in board.standings} == {"16/8"}
+    told = json.loads(as_json(board))
+    assert told["order"]["differ"] == [["a", "b"], ["a", "random"], ["b", "random"]]
+    assert [pair["verdict"] for pair in told["against"]] == ["better", "better"]
+
+
+def test_unequal_seeds_leave_the_rank_test_out_rather_than_fail(tmp_path: Path) -> None:
+    import duckdb
+
+    store = write_store(tmp_path / "s.duckdb", ["a", "b", "c"], {"t": "f", "u": "g"}, seeds=4)
+    with duckdb.connect(str(store.path)) as connection:
+        connection.execute("DELETE FROM runs WHERE (optimizer = 'a') = (seed >= 2)")  # no seed in common
+    board = judged_board(read_results(store))
+    assert len(board.ranked) == 3
+    assert board.order is None
 
 
 @pytest.mark.parametrize(

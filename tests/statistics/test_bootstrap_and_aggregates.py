@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import t, ttest_ind
 
 from nasbench_sparse.leaderboard.statistics import (
     StatisticsError,
@@ -10,6 +11,7 @@ from nasbench_sparse.leaderboard.statistics import (
     iqm,
     performance_profile,
     probability_of_improvement,
+    stratified_mean,
 )
 from nasbench_sparse.leaderboard.statistics.bootstrap import (
     bca_interval,
@@ -116,13 +118,61 @@ def test_aggregates_leave_out_tasks_with_holes_and_say_so() -> None:
         iqm([], RNG(0))
 
 
-def test_one_run_has_no_interval_and_identical_runs_a_point() -> None:
+def test_one_run_or_identical_runs_have_no_interval_and_say_so() -> None:
     single = iqm([[1.0, 2.0]], RNG(0))
     assert (single.value, single.interval) == (1.5, None)
     assert "no interval: one run per task" in single.sentence
-    tied = iqm(np.ones((4, 2)), RNG(0)).interval
-    assert tied is not None
-    assert (tied.low, tied.high) == (1.0, 1.0)
+    assert "no interval: nothing varies" in iqm(np.ones((9, 2)), RNG(0)).sentence
+    assert "no interval: nothing varies" in stratified_mean(np.ones((9, 2))).sentence
+    assert "no interval: one run per task" in stratified_mean([[1.0, 2.0]]).sentence
+    assert "no interval: too few runs" in iqm(SCORES[:3, :2], RNG(0)).sentence
+    tied = probability_of_improvement(np.ones((4, 2)), np.ones((4, 2)), RNG(0))
+    assert (tied.probability, tied.interval, tied.all_tie) == (0.5, None, True)
+    assert "no interval: all runs tie" in tied.sentence
+    apart = probability_of_improvement(np.zeros((4, 2)), np.ones((4, 2)), RNG(0))
+    assert (apart.probability, apart.no_interval, apart.all_tie) == (1.0, "no two runs overlap", False)
+
+
+def test_mean_of_one_task_has_the_interval_of_students_t() -> None:
+    runs = np.array([0.2, 0.5, 0.9, 0.4])
+    found = stratified_mean(runs).interval
+    low, high = t.interval(0.95, 3, loc=runs.mean(), scale=runs.std(ddof=1) / 2)
+    assert found is not None
+    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_mean_of_two_tasks_has_the_degrees_of_welch() -> None:
+    first, second = RNG(1).normal(0, 1, 6), RNG(2).normal(0, 4, 6)
+    found = stratified_mean(np.column_stack([first, second])).interval
+    welch = ttest_ind(first, -second, equal_var=False).confidence_interval(0.95)  # of the sum of the two means
+    assert found is not None
+    assert (2 * found.low, 2 * found.high) == (pytest.approx(welch.low), pytest.approx(welch.high))
+
+
+@pytest.mark.parametrize(
+    ("runs", "spreads"), [(2, (1, 1)), (3, (1, 1)), (3, (1, 10)), (3, (1, 2, 3, 4)), (20, (1, 1))]
+)
+def test_interval_of_a_mean_score_covers_with_three_runs_of_two_tasks(runs: int, spreads: tuple[int, ...]) -> None:
+    rng = RNG(3)
+    studies = 1500
+    covered = 0
+    for _ in range(studies):
+        interval = stratified_mean(rng.normal(0, spreads, (runs, len(spreads)))).interval
+        assert interval is not None
+        covered += interval.low <= 0 <= interval.high
+    three_sigma = 3 * np.sqrt(0.05 * 0.95 / studies)
+    assert 0.95 - three_sigma - 0.01 < covered / studies < 0.995  # a point below, and on the safe side above
+
+
+@pytest.mark.parametrize(("runs", "tasks"), [(3, 4), (5, 2), (9, 1)])
+def test_interquartile_mean_covers_from_as_few_runs_as_it_takes(runs: int, tasks: int) -> None:
+    rng = RNG(4)
+    covered = 0
+    for _ in range(1000):
+        interval = iqm(rng.normal(size=(runs, tasks)), rng, resamples=200).interval
+        assert interval is not None
+        covered += interval.low <= 0 <= interval.high
+    assert covered / 1000 > 0.93 - 3 * np.sqrt(0.05 * 0.95 / 1000)
 
 
 def test_any_statistic_can_be_aggregated() -> None:

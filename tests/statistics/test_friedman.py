@@ -4,14 +4,18 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
+from scipy.stats import studentized_range
 
 from nasbench_sparse.leaderboard.statistics import (
     StatisticsError,
     critical_difference,
     friedman,
     nemenyi_difference,
+    nemenyi_p_value,
 )
 from nasbench_sparse.leaderboard.statistics.column_shuffles import exact_tail, monte_carlo_tail
+from nasbench_sparse.leaderboard.statistics.rank_diagram import choose_post_hoc
+from nasbench_sparse.leaderboard.statistics.units import gather_units
 from tests.statistics.demsar import AUC, LOSSES
 
 RNG = np.random.default_rng
@@ -172,6 +176,52 @@ def test_diagram_is_not_drawn_where_friedman_does_not_reject() -> None:
     assert result.sentence.startswith("No critical difference diagram")
 
 
-def test_nemenyi_is_refused_with_families() -> None:
-    with pytest.raises(StatisticsError, match="independent tasks"):
-        critical_difference(LOSSES, unit="tasks", rng=RNG(0), post_hoc="nemenyi", families=list("aabbccddeeffgg"))
+def test_nemenyi_takes_families_for_as_many_units_as_their_averages_vary_like() -> None:
+    units = gather_units(columns(np.eye(5)), unit="tasks", families=list("aaabc"))
+    assert units.effective_n == pytest.approx(25 / 11)  # 5^2 / (3^2 + 1 + 1)
+    assert gather_units(columns(np.eye(5)), unit="tasks").effective_n == 5
+    blocked = critical_difference(
+        columns(np.arange(14.0)[:, None] + np.arange(4.0) * 100),
+        unit="tasks",
+        rng=RNG(0),
+        post_hoc="nemenyi",
+        families=list("aabbccddeeffgg"),
+    )
+    assert blocked.difference == pytest.approx(nemenyi_difference(4, 7))
+    assert (blocked.apart("0", "3"), blocked.differ("0", "3"), blocked.differ("0", "1")) == (3.0, True, False)
+
+
+def test_nemenyi_agrees_with_the_studentized_range_of_scipy() -> None:
+    for k, n, apart in ((3, 12, 0.9), (6, 7.1, 2.5), (12, 30, 3.0)):
+        width = apart / np.sqrt(k * (k + 1) / (12 * n))
+        assert nemenyi_p_value(-apart, k, n) == pytest.approx(studentized_range.sf(width, k, np.inf), abs=1e-9)
+        assert nemenyi_p_value(nemenyi_difference(k, n), k, n) == pytest.approx(0.05, abs=1e-12)
+    with pytest.raises(StatisticsError, match="at least two over one"):
+        nemenyi_p_value(1.0, 1, 9)
+
+
+def test_nemenyi_over_families_that_say_the_same_errs_in_five_percent_of_null_studies() -> None:
+    rng = RNG(8)
+    families = np.array([0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8])  # as in the suite `tabular`: 11 tasks in 9 families
+    effective, naive = nemenyi_difference(6, 121 / 17), nemenyi_difference(6, 11)
+    ranks = rng.permuted(np.tile(np.arange(6.0), (2000, 9, 1)), axis=2)[:, families].mean(axis=1)
+    widest = ranks.max(axis=1) - ranks.min(axis=1)
+    three_sigma = 3 * np.sqrt(0.05 * 0.95 / 2000)
+    assert 0.02 < (widest >= effective).mean() < 0.05 + three_sigma
+    assert (widest >= naive).mean() > 0.05 + three_sigma
+
+
+def test_test_of_all_pairs_is_chosen_by_n_alone() -> None:
+    def chosen(blocks: int, contenders: int) -> str:
+        return choose_post_hoc(gather_units(columns(np.zeros((blocks, contenders))), unit="tasks"))
+
+    assert chosen(9, 5) == "wilcoxon-holm"  # 10 pairs, 2^-8: 0.039
+    assert chosen(9, 6) == "nemenyi"  # 15 pairs: 0.059
+    assert chosen(10, 6) == "wilcoxon-holm"
+
+
+def test_losses_without_names_are_refused_in_words() -> None:
+    with pytest.raises(StatisticsError, match="contenders is a ndarray; losses by name are needed"):
+        friedman(np.ones((6, 3)), unit="tasks", rng=RNG(0))  # type: ignore[arg-type]
+    with pytest.raises(StatisticsError, match="losses by name are needed"):
+        critical_difference([[1.0, 2.0]], unit="tasks", rng=RNG(0))  # type: ignore[arg-type]

@@ -69,10 +69,17 @@ def draw(name: str, title: str, alt: str, make: Callable[[], Figure]) -> Drawing
     with _style():
         figure = make()
         svg, pdf = io.StringIO(), io.BytesIO()
+        if (engine := figure.get_layout_engine()) is not None:  # laid out once, not before each drawing
+            engine.execute(figure)
+            figure.set_layout_engine(None)
         figure.savefig(svg, format="svg", metadata={"Date": None})
-        figure.set_layout_engine("none")  # what the first drawing laid out holds for the second
         figure.savefig(pdf, format="pdf", metadata={"CreationDate": None, "ModDate": None})
-    return Drawing(name, title, alt, svg.getvalue(), pdf.getvalue())
+    return Drawing(name, title, alt, _rounded(svg.getvalue()), pdf.getvalue())
+
+
+def _rounded(svg: str) -> str:
+    """Cut numbers within tags to hundredths of a point, and leave words as they are."""
+    return re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]).replace(" \n", "\n"), svg)
 
 
 def save(make: Callable[[], Figure], path: Path, *, dots_per_inch: int = 200) -> None:

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+DECADE = 10.0
+
+
 def gradient_flow_figure(panels: Sequence[Panel], looks: Mapping[str, Look]) -> Figure:
-    """Draw a panel for each task: gradient flow over units of fidelity, logarithmic where it is positive."""
+    """Draw a panel for each task: gradient flow over units of fidelity, logarithmic where it spans a decade."""
     figure = line_panels(panels, looks, "units of fidelity", "effective gradient flow")
     for ax, panel in zip(figure.axes, panels, strict=False):
         flows = np.concatenate([line.y for line in panel.lines])
-        if (flows[np.isfinite(flows)] > 0).all():
+        flows = flows[np.isfinite(flows)]
+        if len(flows) and 0 < DECADE * flows.min() <= flows.max():
             ax.set_yscale("log")
             ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")  # text.parse_math is off
             ax.yaxis.set_minor_formatter(lambda value, _: "")

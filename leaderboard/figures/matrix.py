@@ -58,7 +58,7 @@ def draw_matrix(
     ax.invert_yaxis()
     ax.grid(False)
     ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
+    ax.tick_params(length=0, bottom=False, left=False)
     ax.set_yticks(np.arange(len(rows)) + 0.5, [printable(name, 32) for name in rows])
     ax.set_xticks(np.arange(len(columns)) + 0.5, [printable(name, 32) for name in columns], color=INK)
     if max(map(len, columns)) > SHORT:
@@ -67,8 +67,10 @@ def draw_matrix(
             label.set(horizontalalignment="right", rotation_mode="anchor")
     for i, line in enumerate(texts):
         for j, text in enumerate(line):
+            if not text:
+                continue
             shade = shades(scale(values[i, j])) if np.isfinite(values[i, j]) else (0.86, 0.86, 0.86, 1.0)
             dark = 0.299 * shade[0] + 0.587 * shade[1] + 0.114 * shade[2] < 0.5
-            ax.text(
-                j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=7, color="#ffffff" if dark else "#000000"
-            )
+            ink = "#ffffff" if dark else "#000000"
+            place = j + 0.5, i + 0.5
+            ax.text(*place, text, ha="center", va="center", fontsize=7, color=ink, in_layout=False)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from nasbench_sparse.leaderboard.figures.style import INK, Look, printable
 from nasbench_sparse.leaderboard.statistics.check import Floats
@@ -13,6 +15,7 @@ from nasbench_sparse.leaderboard.statistics.check import Floats
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 COLUMNS = 3
 MOST_PANELS = 24
@@ -45,7 +48,8 @@ def line_panels(
 ) -> Figure:
     """Draw panels side by side; beyond `MOST_PANELS` the rest is left out."""
     shown = panels[:MOST_PANELS]
-    names = [name for name in looks if any(line.name == name for panel in shown for line in panel.lines)]
+    drawn = [line for panel in shown for line in panel.lines if np.isfinite(line.y).any()]
+    names = [name for name in looks if any(line.name == name for line in drawn)]
     legend_rows = math.ceil(len(names) / legend_columns(names, grid_width(len(shown)))) if legend and names else 0
     figure, axes = panel_grid(len(shown), legend_rows=legend_rows)
     for place, (ax, panel) in enumerate(zip(axes, shown, strict=True)):
@@ -58,7 +62,7 @@ def line_panels(
         if place + COLUMNS >= len(shown):
             ax.set_xlabel(x_label)
     if legend:
-        add_legend(figure, names, looks)
+        add_legend(figure, [_key([line for line in drawn if line.name == name], looks[name]) for name in names])
     return figure
 
 
@@ -89,21 +93,36 @@ def legend_columns(names: Sequence[str], width: float) -> int:
     return math.ceil(len(names) / math.ceil(len(names) / most))
 
 
-def add_legend(figure: Figure, names: Sequence[str], looks: Mapping[str, Look]) -> None:
+def add_legend(figure: Figure, keys: Sequence[Line2D]) -> None:
     """Put one legend above all panels."""
-    from matplotlib.lines import Line2D
-
-    if not names:
+    if not keys:
         return
-    keys = [
-        Line2D([], [], color=looks[name].colour, linestyle=looks[name].dash, label=printable(name, LONGEST_KEY))
-        for name in names
-    ]
-    columns = legend_columns(names, figure.get_figwidth())
+    columns = legend_columns([str(key.get_label()) for key in keys], figure.get_figwidth())
     figure.legend(handles=keys, loc="outside upper center", ncols=columns, labelcolor=INK)
 
 
+def _key(lines: Sequence[Line], look: Look) -> Line2D:
+    """Return the legend's key of a contender: a line, its marker where it is drawn, or the marker alone."""
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [],
+        [],
+        color=look.colour,
+        linestyle="none" if all(map(_alone, lines)) else look.dash,
+        marker=look.marker if any(line.marked or _alone(line) for line in lines) else None,
+        markersize=3.5,
+        label=printable(lines[0].name, LONGEST_KEY),
+    )
+
+
+def _alone(line: Line) -> bool:
+    """Whether there is one point only, which no line would show."""
+    return int(np.isfinite(line.y).sum()) == 1
+
+
 def _line(ax: Axes, line: Line, look: Look) -> None:
+    line = _without_repeats(line) if line.stepped and not line.marked else line
     style = "steps-post" if line.stepped else "default"
     ax.plot(
         line.x,
@@ -111,7 +130,7 @@ def _line(ax: Axes, line: Line, look: Look) -> None:
         color=look.colour,
         linestyle=look.dash,
         drawstyle=style,
-        marker=look.marker if line.marked else None,
+        marker=look.marker if line.marked or _alone(line) else None,
         markersize=3.5,
     )
     if line.low is not None and line.high is not None:
@@ -125,3 +144,13 @@ def _line(ax: Axes, line: Line, look: Look) -> None:
             linewidth=0,
             step=step,  # type: ignore[arg-type]
         )
+
+
+def _without_repeats(line: Line) -> Line:
+    """Drop the points of a stepped line where neither it nor its band changes, but for the first and the last."""
+    curves = [curve for curve in (line.y, line.low, line.high) if curve is not None]
+    table = np.nan_to_num(np.stack(curves), nan=np.inf)
+    kept = np.append(True, (table[:, 1:] != table[:, :-1]).any(axis=0))
+    kept[-1:] = True
+    low, high = (None if curve is None else curve[kept] for curve in (line.low, line.high))
+    return replace(line, x=line.x[kept], y=line.y[kept], low=low, high=high)

@@ -20,6 +20,7 @@ from nasbench_sparse.leaderboard.report.standings import standings_section
 from nasbench_sparse.leaderboard.report.subject import Subject, make_subject
 from nasbench_sparse.leaderboard.results import Wanted, read_results
 from nasbench_sparse.leaderboard.suites import check_held, suite_runs
+from nasbench_sparse.leaderboard.table import budget_text
 from nasbench_sparse.store import Store
 
 SECTIONS: tuple[Callable[[Subject], Section], ...] = (
@@ -56,6 +57,8 @@ def build_report(
     suite: str | None = None,
     tasks: Collection[str] | None = None,
     density: tuple[float, float] | None = None,
+    at_evaluations: float | None = None,
+    at_seconds: float | None = None,
     seed: int = 0,
 ) -> Report:
     """Write `index.html`, and beside it figures as PDF and SVG and tables as LaTeX and CSV.
@@ -65,19 +68,27 @@ def build_report(
         suite: only the runs that this suite plans, or that were made for a study of this name.
         tasks: only these tasks.
         density: only incumbents whose final density lies in this band, see `Wanted`.
+        at_evaluations, at_seconds: the budget at which final losses are compared, see `Wanted`; by default the
+            largest that is common. Curves over time show whole runs.
         seed: of the bootstrap; the same store and seed give the same bytes.
     Raises:
         UnknownName: the store has no runs of such a suite or task.
-        NbsError: the directory cannot be written.
+        NbsError: the directory cannot be written, two budgets, or one that is not positive.
     """
     check_held(store, tasks=tasks or ())
     ids = None if suite is None else suite_runs(store, suite)
-    results = read_results(store, Wanted(run_ids=ids, study=suite, tasks=tasks, density=density))
+    wanted = Wanted(
+        run_ids=ids, study=suite, tasks=tasks, density=density, evaluations=at_evaluations, seconds=at_seconds
+    )
+    results = read_results(store, wanted)
     parts = [*([suite] if suite else []), *sorted(tasks or ())]
     title = ", ".join(parts) or "All runs"
     if density is not None:
         title += f", density {density[0]:g} to {density[1]:g}"
-    return write_subject(make_subject(store, results, seed=seed), directory, title)
+    subject = make_subject(store, results, seed=seed)
+    if results.asked:
+        title += f", {budget_text(subject.board)}"
+    return write_subject(subject, directory, title)
 
 
 def write_subject(subject: Subject, directory: str | Path, what: str) -> Report:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations
-
 import numpy as np
 
-from nasbench_sparse.leaderboard.evidence import Evidence
 from nasbench_sparse.leaderboard.figures.drawing import draw
 from nasbench_sparse.leaderboard.figures.rank_diagram import rank_diagram_figure
 from nasbench_sparse.leaderboard.figures.win_matrix import win_matrix_figure
-from nasbench_sparse.leaderboard.head_to_head import Family, HeadToHead, compare_pairs
+from nasbench_sparse.leaderboard.head_to_head import Family, HeadToHead, compare_all
 from nasbench_sparse.leaderboard.report.blocks import (
     MINUS,
     Block,
@@ -26,9 +22,7 @@ from nasbench_sparse.leaderboard.report.headline import interval_text, join, sig
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
 from nasbench_sparse.leaderboard.statistics.check import StatisticsError
-from nasbench_sparse.leaderboard.statistics.power import smallest_p_value
-from nasbench_sparse.leaderboard.statistics.rank_diagram import PostHoc, critical_difference
-from nasbench_sparse.leaderboard.statistics.units import gather_units
+from nasbench_sparse.leaderboard.statistics.rank_diagram import critical_difference
 
 MOST_CONTENDERS = 30
 
@@ -40,7 +34,7 @@ def comparison_section(subject: Subject) -> Section:
         return Section(
             "comparison", "Comparisons", "", (Remark(sentences=("A comparison needs at least two contenders.",)),)
         )
-    family = compare_pairs(subject.evidence, list(combinations(names, 2)), seed=subject.seed)
+    family = compare_all(subject.evidence, names, subject.ranked, seed=subject.seed)
     blocks: list[Block] = [_pairs(subject, family)]
     if len(names) <= MOST_CONTENDERS:
         blocks += [_win_matrix(subject, family), _rank_diagram(subject)]
@@ -54,7 +48,6 @@ def comparison_section(subject: Subject) -> Section:
 
 
 def _pairs(subject: Subject, family: Family) -> Sheet:
-    correction = "" if family.correction is None else f" {family.correction.sentence}."
     return Sheet(
         name="comparisons",
         title="Every two contenders",
@@ -71,7 +64,7 @@ def _pairs(subject: Subject, family: Family) -> Sheet:
             "P low",
             "P high",
             "p",
-            "p (Holm)",
+            "p (corrected)",
             "n for 80 % power",
             "the first is",
         ),
@@ -82,9 +75,10 @@ def _pairs(subject: Subject, family: Family) -> Sheet:
             f"Effect: matched-pairs rank biserial correlation, {MINUS}1 where the first has the lower loss "
             "throughout. P(first better): chance that a run of the first beats one of the second on these tasks, "
             "ties half. In brackets: 95 % intervals. "
-            f"Pairs are compared on what both completed.{correction}"
+            f"Pairs are compared on what both completed. {family.sentence}"
         ),
-        how="statistics.signed_rank, statistics.holm and statistics.probability_of_improvement",
+        how="statistics.signed_rank, statistics.holm or statistics.nemenyi_p_value, and "
+        "statistics.probability_of_improvement",
         queries=subject.base_queries,
     )
 
@@ -93,6 +87,7 @@ def _row(pair: HeadToHead) -> tuple[Cell, ...]:
     test, chance = pair.test, pair.improvement
     effect = None if test is None else test.effect
     effect_interval = None if test is None else test.effect_interval
+    no_effect_interval = None if test is None else test.no_interval
     p_value = None if test is None or pair.adjusted is None else test.p_value
     mark = {"better": "better", "worse": "worse"}.get(pair.verdict, "")
     return (
@@ -101,9 +96,11 @@ def _row(pair: HeadToHead) -> tuple[Cell, ...]:
         Cell(f"{pair.lower}/{pair.equal}/{pair.higher}", pair.lower - pair.higher),
         Cell(str(pair.units), pair.units),
         Cell("—") if test is None else Cell(str(test.n_blocks), test.n_blocks),
-        *_with_interval(effect, effect_interval),
+        *_with_interval(effect, effect_interval, no_effect_interval),
         *_with_interval(
-            None if chance is None else chance.probability, None if chance is None else chance.interval
+            None if chance is None else chance.probability,
+            None if chance is None else chance.interval,
+            None if chance is None else chance.no_interval,
         ),
         Cell("—" if p_value is None else f"{p_value:.2g}", p_value),
         Cell(pair.p_text if test is not None else "—", pair.adjusted),
@@ -112,12 +109,12 @@ def _row(pair: HeadToHead) -> tuple[Cell, ...]:
     )
 
 
-def _with_interval(value: float | None, interval: Interval | None) -> tuple[Cell, Cell, Cell]:
-    """Return a value with its interval, and the interval's ends for the files."""
+def _with_interval(value: float | None, interval: Interval | None, absence: str | None) -> tuple[Cell, Cell, Cell]:
+    """Return a value with its interval or why it has none, and the interval's ends for the files."""
     if value is None:
         return Cell("—"), Cell(""), Cell("")
     ends = (None, None) if interval is None else (interval.low, interval.high)
-    return Cell(signed(value) + interval_text(interval), value), Cell("", ends[0]), Cell("", ends[1])
+    return Cell(signed(value) + interval_text(interval, absence), value), Cell("", ends[0]), Cell("", ends[1])
 
 
 def _win_matrix(subject: Subject, family: Family) -> Picture:
@@ -135,7 +132,10 @@ def _win_matrix(subject: Subject, family: Family) -> Picture:
         texts[i][j] = f"{pair.lower}/{pair.units}{star}"
         texts[j][i] = f"{pair.higher}/{pair.units}{star}"
     unit = subject.evidence.unit
-    note = f"In how many {unit} the row has the lower loss than the column, of those both completed; * after Holm."
+    note = (
+        f"In how many {unit} the row has the lower loss than the column, of those both completed; * where the two "
+        "are shown to differ."
+    )
     best = sorted(names, key=lambda name: -float(np.nansum(np.nan_to_num(share[place[name]], nan=0.5))))[0]
     drawing = draw(
         "win-matrix",
@@ -164,7 +164,6 @@ def _rank_diagram(subject: Subject) -> Block:
             unit=evidence.unit,
             rng=subject.rng("critical difference"),
             families=evidence.blocks,
-            post_hoc=_post_hoc(evidence, names),
         )
     except StatisticsError as error:
         sentence = f"No critical difference diagram: {error}."
@@ -180,11 +179,3 @@ def _rank_diagram(subject: Subject) -> Block:
         lambda: rank_diagram_figure(diagram, subject.looks),
     )
     return Picture(drawing=drawing, note=f"{diagram.sentence} {alt}", how=how, queries=subject.base_queries)
-
-
-def _post_hoc(evidence: Evidence, names: Sequence[str], level: float = 0.05) -> PostHoc:
-    """Choose by n alone: Nemenyi's test where units are independent but too few for Holm over all pairs."""
-    units = gather_units(evidence.columns(names), unit=evidence.unit, families=evidence.blocks)
-    pairs = len(names) * (len(names) - 1) // 2
-    reachable = smallest_p_value(units.n_blocks) * pairs <= level
-    return "wilcoxon-holm" if reachable or units.blocked else "nemenyi"

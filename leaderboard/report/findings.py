@@ -1,4 +1,4 @@
-"""Section: what the searches found: learning curves, trade-offs of density and accuracy, choices."""
+"""Section: what the searches found: learning curves, gradient flow, trade-offs, choices, activations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from nasbench_sparse.leaderboard.figures.choices import Choices, choices_figure
 from nasbench_sparse.leaderboard.figures.drawing import draw
 from nasbench_sparse.leaderboard.figures.learning_curves import learning_curves_figure
 from nasbench_sparse.leaderboard.figures.panels import Line, Panel
+from nasbench_sparse.leaderboard.report.activations import activation_blocks
 from nasbench_sparse.leaderboard.report.blocks import Block, Picture, Remark, Section
+from nasbench_sparse.leaderboard.report.gradient_flow import gradient_flow_blocks
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.report.trade_off import trade_off_blocks
 
@@ -17,8 +19,10 @@ def findings_section(subject: Subject) -> Section:
     """Return the figures for which the store has data, and a sentence for each of the others."""
     blocks = (
         _learning_curves(subject),
+        *gradient_flow_blocks(subject),
         *trade_off_blocks(subject),
         _choices(subject),
+        *activation_blocks(subject),
     )
     return Section("findings", "What was found", "", blocks)
 

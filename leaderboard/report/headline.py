@@ -66,12 +66,15 @@ def sentence(pair: HeadToHead) -> str:
         return f"{pair.first} and {pair.second} have no {pair.unit[:-1]} in common that both completed."
     units = counted(pair.units, pair.unit[:-1])
     score = f"lower loss on {pair.lower} of {units}" + (f", equal on {pair.equal}" if pair.equal else "")
-    effect = f"effect {signed(pair.test.effect)}{interval_text(pair.test.effect_interval)}"
+    effect = f"effect {signed(pair.test.effect)}{interval_text(pair.test.effect_interval, pair.test.no_interval)}"
     chance = ""
-    if pair.improvement is not None:
+    if pair.improvement is not None and pair.improvement.all_tie:
+        chance = " All of their runs tie."
+    elif pair.improvement is not None:
         chance = (
             f" A run of {pair.first} beats one of {pair.second} with probability "
-            f"{pair.improvement.probability:.2f}{interval_text(pair.improvement.interval)} on these tasks."
+            f"{pair.improvement.probability:.2f}"
+            f"{interval_text(pair.improvement.interval, pair.improvement.no_interval)} on these tasks."
         )
     if pair.verdict == "too few to test":
         return f"{pair.first} against {pair.second}: {score}, {effect}; too few for a test ({_n(pair)}).{chance}"
@@ -106,9 +109,11 @@ def signed(value: float) -> str:
     return f"{value:.2f}".replace("-", MINUS)
 
 
-def interval_text(interval: Interval | None) -> str:
-    """Write an interval, or nothing."""
-    return "" if interval is None else f" [{signed(interval.low)}, {signed(interval.high)}]"
+def interval_text(interval: Interval | None, absence: str | None = None) -> str:
+    """Write an interval, or why there is none."""
+    if interval is None:
+        return f" (no interval: {absence})" if absence else ""
+    return f" [{signed(interval.low)}, {signed(interval.high)}]"
 
 
 def join(names: Sequence[str]) -> str:

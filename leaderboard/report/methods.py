@@ -44,10 +44,10 @@ def methods_section(subject: Subject) -> Section:
         "improvement with a stratified bootstrap interval, which speaks of other seeds on these tasks. The n for "
         "80 % power follows Noether (1987).",
         "All contenders together: Friedman's test; a critical difference diagram is drawn only where it rejects, "
-        "by pairwise Wilcoxon tests with Holm's correction, or by Nemenyi's test where units are independent but "
-        "too few for Holm over all pairs.",
+        "by pairwise Wilcoxon tests with Holm's correction, or where n is too few for Holm over all pairs, by "
+        "Nemenyi's test, which takes n tasks in families for n² over the sum of the families' squared sizes.",
         f"Bootstrap draws come from generators seeded by {subject.seed}: the same store and seed give the same "
         "page to the byte. Intervals are 95 %.",
-        "Every query shown can be given to `nasbench-sparse query` or `Store.sql` as it is.",
+        "Every query shown can be given to “nasbench-sparse query” or to “Store.sql” as it is.",
     )
     return Section("methods", "Methods", "", (Remark(sentences=sentences),))

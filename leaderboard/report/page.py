@@ -15,6 +15,8 @@ def render(
 ) -> str:
     """Return the HTML of a report; texts from the store are escaped, and a policy lets no other script run.
 
+    Each query stands on the page once, and is shown wherever a block names it.
+
     Args:
         what: the report is about; store: file name of the store.
         lead, points: the headline.
@@ -24,6 +26,9 @@ def render(
     from markupsafe import Markup
 
     script = _template("report.js")
+    names = {
+        sql: name for name, sql in (*queries, *(q for s in sections for block in s.blocks for q in block.queries))
+    }
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["markup"] = Markup
     return environment.from_string(_template("report.html")).render(
@@ -33,6 +38,8 @@ def render(
         points=points,
         sections=sections,
         queries=queries,
+        names=names,
+        numbers={sql: number for number, sql in enumerate(names, 1)},
         style=Markup(_template("report.css")),
         script=Markup(script),
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),

@@ -6,7 +6,7 @@ from nasbench_sparse.leaderboard.notes import notes
 from nasbench_sparse.leaderboard.report.blocks import MINUS, Block, Cell, Remark, Section, Sheet, number, words
 from nasbench_sparse.leaderboard.report.profiles import profile_blocks
 from nasbench_sparse.leaderboard.report.subject import Subject
-from nasbench_sparse.leaderboard.table import INCOMPLETE, duration, standings_title
+from nasbench_sparse.leaderboard.table import INCOMPLETE, duels_text, duration, score_n, standings_title
 
 
 def standings_section(subject: Subject) -> Section:
@@ -22,7 +22,6 @@ def _standings(subject: Subject) -> Sheet:
     board = subject.board
     rows = []
     for place, s in enumerate(board.standings, 1):
-        duels = (s.better or 0, s.equal or 0, s.worse or 0)
         interval = "" if s.score_low is None else f" [{s.score_low:.2f}, {s.score_high:.2f}]".replace("-", MINUS)
         score = number(s.normalised, 2)
         rows.append(
@@ -33,7 +32,8 @@ def _standings(subject: Subject) -> Sheet:
                 Cell(score.text + interval, s.normalised),
                 Cell("", s.score_low),
                 Cell("", s.score_high),
-                Cell("/".join(map(str, duels)), duels[0] - duels[2]),
+                Cell(score_n(s), s.scored_runs),
+                Cell(duels_text(s), (s.better or 0) - (s.worse or 0)),
                 Cell(f"{s.tasks}/{len(board.tasks)}", s.tasks),
                 Cell(str(s.failed_runs), s.failed_runs),
                 Cell(str(s.bad_trials), s.bad_trials),
@@ -48,6 +48,7 @@ def _standings(subject: Subject) -> Sheet:
         "score",
         "score low",
         "score high",
+        "n",
         "wins/ties/losses",
         "tasks",
         "failed runs",
@@ -59,7 +60,8 @@ def _standings(subject: Subject) -> Sheet:
         "Score: 0 is random search's mean loss, 1 the best mean loss of a task or the optimum of its table, over "
         "tasks where these two are more than two standard errors of their difference apart; in brackets the 95 % "
         "interval for other seeds on these tasks. Wins, ties and losses: tests within each task against each "
-        "other contender, corrected by Holm at 5 %; too few runs for a test make a tie."
+        "other contender, corrected by Holm at 5 %; where runs are too few for that, a duel is untested. n of the "
+        "score: runs/tasks."
     )
     return Sheet(
         name="standings",
@@ -69,7 +71,7 @@ def _standings(subject: Subject) -> Sheet:
         files_only=frozenset({"score low", "score high"}),
         rows=tuple(rows),
         note=note,
-        how="scores.make_board, statistics.normalised_scores, statistics.aggregate and statistics.pairwise",
+        how="scores.make_board, statistics.normalised_scores, statistics.stratified_mean and statistics.pairwise",
         queries=subject.base_queries,
     )
 

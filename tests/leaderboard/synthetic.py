@@ -31,20 +31,23 @@ def write_store(
     replicates: int = 1,
     measured: bool = False,
     whole_space: bool | None = None,
+    space: Mapping[str, object] | None = None,
 ) -> Store:
     """Write a store: every contender on every task (name to family) with each seed, trained configs included.
 
     Args:
         replicates: that each config was trained on; further ones disagree by up to 0.1.
-        measured: record a measure "gain", which falls as the loss rises, and a constant one.
+        measured: record a measure "gain", which falls as the loss rises, a constant one, and a gradient flow of
+            1 over the step.
         whole_space: the trained configs are a table of each task, of its whole space or not; None for no table.
+        space: as tasks declare it; configs have an `operator_0` and a rate.
     """
     create(path)
     declaration = {
         "folds": 1,
         "fidelity": {"unit": "epochs", "min": 1, "max": FULL},
         "objective": {"metric": "val_loss", "goal": "minimize", "worst": WORST},
-        "space": {"type": "Made"},
+        "space": dict(space or {"type": "Made"}),
     }
     runs, rows, configs, points = [], [], {}, {}
     for task in tasks:
@@ -126,7 +129,7 @@ def _bulk(
         orient="row",
     )
     connection.register("curves", curves)
-    metrics = "MAP {'gain': 1 - loss + step / 10, 'steady': 1.0}" if measured else "MAP {}"
+    metrics = "MAP {'gain': 1 - loss + step / 10, 'steady': 1.0, 'egf_2': 1 / step}" if measured else "MAP {}"
     connection.execute(
         "INSERT INTO trainings (fingerprint, config_key, replicate, fold, step, phase, status, val_loss, "
         "val_accuracy, density, seconds, metrics) "

@@ -34,8 +34,12 @@ def test_activations_have_a_panel_each_with_value_and_derivative() -> None:
     assert drawings[0] == drawings[1]
 
 
-@pytest.mark.parametrize(("flows", "scale"), [((1.0, 0.1, 0.01), "log"), ((1.0, 0.0, 0.5), "linear")])
-def test_gradient_flow_is_logarithmic_where_it_is_positive(flows: tuple[float, ...], scale: str) -> None:
+@pytest.mark.parametrize(
+    ("flows", "scale"), [((1.0, 0.1, 0.01), "log"), ((1.0, 0.0, 0.5), "linear"), ((1.0, 0.7, 0.5), "linear")]
+)
+def test_gradient_flow_is_logarithmic_where_it_is_positive_and_spans_a_decade(
+    flows: tuple[float, ...], scale: str
+) -> None:
     line = Line("random", np.arange(3.0), np.array(flows))
     figure = gradient_flow_figure([Panel("a task", (line,))], looks(["random"]))
     assert figure.axes[0].get_yscale() == scale

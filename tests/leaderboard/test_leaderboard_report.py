@@ -8,27 +8,34 @@ import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from nasbench_sparse.core.activation import Operator
+from nasbench_sparse.core.declaration import declare
 from nasbench_sparse.errors import NbsError, UnknownName
 from nasbench_sparse.leaderboard.report import Report, build_report
+from nasbench_sparse.leaderboard.report.activations import activations_of
 from nasbench_sparse.leaderboard.sql import query
+from nasbench_sparse.search_spaces import ActivationCell
+from nasbench_sparse.search_spaces.activation_cell import cell_of
 from nasbench_sparse.store import Store
 from nasbench_sparse.store.connect import create
-from tests.leaderboard.synthetic import Loss, graded, write_store
+from tests.leaderboard.synthetic import OPERATORS, Loss, graded, write_store
 
 TASKS = {f"task-{i}": f"family-{i}" for i in range(7)}
 GAPS = {"random": 0.5, "lahc": 0.0, "asha": 0.2}
 
 
 class Page(HTMLParser):
-    """What a browser would find in a page: tags opened, ids, texts of queries, rows by table."""
+    """What a browser would find in a page: tags opened, ids, queries and where they are shown, rows by table."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.ids: list[str] = []
         self.queries: list[str] = []
+        self.shown: list[str] = []
         self.rows: dict[str, list[list[str]]] = {}
         self._open: list[str] = []
         self._table = ""
@@ -47,7 +54,9 @@ class Page(HTMLParser):
             self.rows[self._table].append([])
         if tag in ("td", "th"):
             self.rows[self._table][-1].append("")
-        if tag == "pre":
+        if tag == "pre" and "data-query" in given:
+            self.shown.append(str(given["data-query"]))
+        elif tag == "pre":
             self.queries.append("")
 
     def handle_endtag(self, tag: str) -> None:
@@ -56,7 +65,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
-        if "pre" in self._open:
+        if "pre" in self._open and "a" not in self._open:
             self.queries[-1] += data
         if self._open and self._open[-1] in ("td", "th"):
             self.rows[self._table][-1][-1] += data
@@ -73,7 +82,8 @@ def report_of(tmp_path: Path, loss: Loss | None = None, **made: object) -> tuple
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Page]:
     """Three contenders on seven tasks of as many families."""
-    return report_of(tmp_path_factory.mktemp("usual"), tasks=TASKS, replicates=3, measured=True)
+    space = {"type": "OperatorChromosome", "sites": 1}
+    return report_of(tmp_path_factory.mktemp("usual"), tasks=TASKS, replicates=3, measured=True, space=space)
 
 
 def test_headline_says_who_beats_random_on_how_many_tasks(usual: tuple[Report, Page]) -> None:
@@ -96,9 +106,12 @@ def test_headline_replaces_p_by_too_few_where_tasks_share_a_family(tmp_path: Pat
 def test_every_query_of_the_page_is_accepted_unchanged(usual: tuple[Report, Page]) -> None:
     report, page = usual
     store = Store(report.page.parents[1] / "s.duckdb")
-    assert len(page.queries) > 10
-    for sql in set(page.queries):
+    assert len(page.queries) == len(set(page.queries)) > 10  # each is there once
+    for sql in page.queries:
         assert store.sql(sql).height > 0
+    assert len(page.shown) > len(page.queries)
+    assert set(page.shown) == {f"query-{number}" for number in range(1, len(page.queries) + 1)}
+    assert set(page.shown) <= set(page.ids)
 
 
 def test_losses_of_the_page_are_those_of_its_query(usual: tuple[Report, Page]) -> None:
@@ -145,12 +158,11 @@ def test_report_is_equal_to_the_byte_when_built_again(usual: tuple[Report, Page]
         assert (first / path).read_bytes() == (tmp_path / path).read_bytes(), path
 
 
-FIGURES = """agreement anytime-evaluations anytime-seconds area-evaluations area-seconds attainment choices coverage
-critical-difference early-order epochs learning-curves measure-curves measure-matrix noise-ceiling profiles
-replicates time-to-target trade-off win-matrix""".split()
-TABLES = (
-    """areas comparisons hypervolume interquartile-means losses measures outcomes provenance standings""".split()
-)
+FIGURES = """activation-shapes agreement anytime-evaluations anytime-seconds area-evaluations area-seconds
+attainment choices coverage critical-difference early-order epochs gradient-flow learning-curves measure-curves
+measure-matrix noise-ceiling profiles replicates time-to-target trade-off win-matrix""".split()
+TABLES = """activations areas comparisons hypervolume interquartile-means losses measures outcomes provenance
+standings""".split()
 
 
 def test_report_of_a_full_store_has_every_figure_and_table(usual: tuple[Report, Page]) -> None:
@@ -172,6 +184,60 @@ def test_measures_are_correlated_with_the_final_performance(usual: tuple[Report,
     assert {row["measure"] for row in rows} == {"gain"}  # the constant one orders nothing
     assert {row["task"] for row in rows} == set(TASKS)
     assert {float(row["tau-b"]) for row in rows} == {1.0}  # a gain falls exactly as the loss rises
+
+
+def test_activations_found_are_those_of_the_best_incumbents(usual: tuple[Report, Page]) -> None:
+    loss = graded(GAPS)
+    for row in rows_of(usual[0], "activations"):
+        best = min(
+            (loss(name, row["task"], seed, number) or 0.0, name, OPERATORS[(seed + number) % 3])
+            for name in GAPS
+            for seed in range(3)
+            for number in range(4)
+        )
+        assert (float(row["loss"]), row["optimizer"], row["activations"]) == best
+
+
+def test_activations_of_a_config_are_read_from_the_declared_space() -> None:
+    chromosome = {"type": "OperatorChromosome", "sites": 2}
+    config = {"a.operator_0": "relu", "a.operator_1": "tanh", "b.rate": 0.1}
+    product = {"type": "Product", "parts": [["a", chromosome], ["b", {"type": "HyperparameterConfig"}]]}
+    assert tuple(activations_of(product, config)) == (Operator("relu"), Operator("tanh"))
+    space = ActivationCell()
+    drawn = space.sample(np.random.default_rng(0))
+    assert tuple(activations_of(declare(space), drawn)) == (cell_of(drawn, bounded=True),)
+
+
+def test_gradient_flow_of_incumbents_is_a_mean_by_step(usual: tuple[Report, Page]) -> None:
+    report, _ = usual
+    frame = Store(report.page.parents[1] / "s.duckdb").sql(query("gradient_flow"))
+    assert set(frame["measure"]) == {"egf_2"}
+    assert frame.height == 3 * 3 * 7 * 4  # contenders, seeds, tasks, steps
+    assert frame["flow"].to_list() == pytest.approx((1 / frame["step"]).to_list())
+
+
+def test_sections_that_do_not_apply_are_left_out(tmp_path: Path) -> None:
+    _, page = report_of(tmp_path)
+    assert not {"gradient-flow", "activations", "activation-shapes"} & set(page.ids)
+
+
+def test_operators_of_another_version_are_named_but_not_drawn(tmp_path: Path) -> None:
+    import duckdb
+
+    tasks, space = {"a": "f"}, {"type": "OperatorChromosome", "sites": 1}
+    write_store(tmp_path / "s.duckdb", ["lahc"], tasks, loss=graded({"lahc": 0}), space=space)
+    with duckdb.connect(str(tmp_path / "s.duckdb")) as connection:
+        connection.execute('UPDATE configs SET config = \'{"operator_0": "unheard"}\'')
+    page = Page(build_report(Store(tmp_path / "s.duckdb"), tmp_path / "r").page.read_text())
+    assert page.rows["activations-table"][1][-1] == "unheard"
+    assert "activation-shapes" not in page.ids
+
+
+def test_page_has_no_markup_left_raw(usual: tuple[Report, Page]) -> None:
+    shown = usual[1].text
+    for sql in usual[1].queries:
+        shown = shown.replace(sql, "")
+    assert "`" not in shown[: shown.index("use strict")]
 
 
 def test_noise_ceiling_is_the_mean_tau_between_replicates(usual: tuple[Report, Page]) -> None:

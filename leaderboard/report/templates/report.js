@@ -1,4 +1,8 @@
 "use strict";
+for (const place of document.querySelectorAll("pre[data-query]")) {
+  place.replaceChildren(document.querySelector(`#${place.dataset.query} code`).cloneNode(true));
+}
+
 for (const sheet of document.querySelectorAll(".sheet")) {
   const body = sheet.querySelector("tbody");
   const heads = [...sheet.querySelectorAll("th")];

@@ -9,6 +9,7 @@ import orjson
 
 from nasbench_sparse.core.run import TABLE_BUILD
 from nasbench_sparse.core.task import Task
+from nasbench_sparse.tabular.searches import OF_ENDED_RUNS, Searches
 from nasbench_sparse.tabular.stored import Builds, builds
 
 if TYPE_CHECKING:
@@ -33,6 +34,13 @@ WHERE t.fingerprint = ? AND t.phase = 'search' GROUP BY ALL ORDER BY points DESC
 """
 
 
+_SEARCH_PROVENANCES = f"""
+SELECT p.provenance, count(*) AS steps
+FROM search_steps AS s JOIN provenances AS p USING (provenance_key)
+WHERE {OF_ENDED_RUNS} GROUP BY ALL ORDER BY steps DESC, p.provenance
+"""
+
+
 def how_made(store: Store, task: Task) -> dict[str, Any]:
     """Return command, time, training seconds and provenance of a store's table, for its manifest.
 
@@ -41,10 +49,6 @@ def how_made(store: Store, task: Task) -> dict[str, Any]:
     fingerprint = task.fingerprint
     built = builds(store, fingerprint)
     runs = store.sql(_RUNS, (fingerprint, TABLE_BUILD)).row(0, named=True)
-    provenances = [
-        {**{key: value for key, value in orjson.loads(text).items() if key != "host"}, "points": points}
-        for text, points in store.sql(_PROVENANCES, (fingerprint,)).iter_rows()
-    ]
     return {
         "commands": commands(task, built),
         "runs": runs["runs"],
@@ -52,8 +56,26 @@ def how_made(store: Store, task: Task) -> dict[str, Any]:
         "ended": runs["ended"],
         "training_seconds": float(store.sql(_SECONDS, (fingerprint,)).item()),
         "exported": datetime.now(UTC).isoformat(timespec="seconds"),
-        "provenances": provenances,
+        "provenances": _machines(store, _PROVENANCES, (fingerprint,), "points"),
     }
+
+
+def how_searched(store: Store, task: Task, searches: Searches) -> dict[str, Any]:
+    """Return number, steps, seconds and provenance of a store's recorded searches, for a table's manifest."""
+    return {
+        "searches": len(searches),
+        "steps": len(searches.rows),
+        "seconds": sum(row.seconds for row in searches.rows),
+        "provenances": _machines(store, _SEARCH_PROVENANCES, (task.fingerprint,) * 2, "steps"),
+    }
+
+
+def _machines(store: Store, query: str, parameters: tuple[str, ...], counted: str) -> list[dict[str, Any]]:
+    """Return provenances without the host, each with how much of it there is."""
+    return [
+        {**{key: value for key, value in orjson.loads(text).items() if key != "host"}, counted: count}
+        for text, count in store.sql(query, parameters).iter_rows()
+    ]
 
 
 def commands(task: Task, built: Builds) -> list[str]:

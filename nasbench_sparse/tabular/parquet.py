@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from nasbench_sparse.core.task import Task
@@ -74,8 +75,7 @@ def export_table(
         CURVES: write_columns(folder / CURVES, _curve_columns(points, precision), sort_out=points.names),
     }
     if table.searches.rows:
-        columns = zip(SearchRow._fields, zip(*table.searches.rows, strict=True), strict=True)
-        files[SEARCHES] = write_columns(folder / SEARCHES, dict(columns), sort_out=())
+        files[SEARCHES] = write_columns(folder / SEARCHES, search_columns(table.searches), sort_out=())
     manifest = Manifest(
         task=table.task.name,
         version=table.task.version,
@@ -161,6 +161,11 @@ def _config_columns(table: Table) -> dict[str, Any]:
         "config_key": list(table.keys[: table.listed]),
         "config": [orjson.dumps(table.config(number)).decode() for number in range(table.listed)],
     }
+
+
+def search_columns(searches: Searches) -> dict[str, Any]:
+    """Return recorded searches, of which there is at least one, as columns."""
+    return dict(zip(SearchRow._fields, zip(*searches.rows, strict=True), strict=True))
 
 
 def _curve_columns(points: Points, precision: Precision) -> dict[str, Any]:
@@ -261,8 +266,14 @@ def _column(file: Any, group: int, name: str) -> Any:
     return file.read_row_group(group, columns=[name], use_threads=False)[name].combine_chunks()
 
 
-def _flags(column: Any) -> Any:
-    """Return booleans as an array; by way of bytes, since `to_numpy` would import pandas (30 MiB, 0.2 s)."""
+def as_array(column: Any) -> npt.NDArray[Any]:
+    """Return a column without holes as an array; `to_numpy` would import pandas (30 MiB, 0.2 s)."""
+    column = column.combine_chunks()
+    return _flags(column) if str(column.type) == "bool" else np.from_dlpack(column)
+
+
+def _flags(column: Any) -> Bools:
+    """Return booleans as an array, by way of bytes."""
     return np.from_dlpack(column.cast("uint8")).view(np.bool_)
 
 

@@ -11,7 +11,7 @@ from nasbench_sparse.core.task import Task
 from nasbench_sparse.errors import TableError, nearest
 from nasbench_sparse.registry import all_tasks, load_task
 from nasbench_sparse.tabular.manifest import NAME, read_manifest
-from nasbench_sparse.tabular.parquet import import_table, table_files
+from nasbench_sparse.tabular.parquet import SEARCHES, import_table, table_files
 from nasbench_sparse.tabular.stored import stored_table
 from nasbench_sparse.tabular.table import Table
 
@@ -54,6 +54,11 @@ def table_names() -> list[str]:
 def shipped_tables() -> frozenset[str]:
     """Return the tasks whose table comes with the package."""
     return frozenset(manifest.parent.name for manifest in SHIPPED.glob(f"*/{NAME}"))
+
+
+def searched_tables() -> frozenset[str]:
+    """Return those of them that come with recorded searches of a one-shot optimizer."""
+    return frozenset(searches.parent.name for searches in SHIPPED.glob(f"*/{SEARCHES}"))
 
 
 def has_table(task: Task) -> bool:

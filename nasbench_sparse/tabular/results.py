@@ -16,6 +16,7 @@ from nasbench_sparse.runner.recorded import Recorded
 from nasbench_sparse.runner.results import KnownResults
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.places import find_files, find_table
+from nasbench_sparse.tabular.searches import Searches, stored_searches
 from nasbench_sparse.tabular.stored import builds, stored_table
 from nasbench_sparse.tabular.surrogate.results import PredictedResults
 from nasbench_sparse.tabular.table import Key, Table
@@ -101,12 +102,7 @@ class TabularResults(Recorded):
                 known[plan.spec.fingerprint] = self.known(store, plan.task, plan.spec.executor)
             results = known[plan.spec.fingerprint]
             if results.refuses and not results.steps(asked, plan.spec.replicate):
-                spec = plan.spec
-                raise UnsupportedSpace(
-                    f"optimizer {spec.optimizer!r} searches task {spec.task!r} step by step, and its table has no "
-                    f"recorded search with seed {spec.seed}, replicate {spec.replicate} and options "
-                    f"{dict(spec.options)}: use a recorded one, --on-missing train, or a live executor"
-                )
+                raise _not_searched(store, plan, asked)
 
 
 def take_over_tables(store: Store, tasks: Iterable[Task]) -> None:
@@ -148,6 +144,17 @@ def _extent(evaluation: Evaluation) -> float:
     if evaluation.status is Status.DIVERGED:
         return math.inf
     return min((len(curve) for curve in evaluation.curves), default=0)
+
+
+def _not_searched(store: Store, plan: PlannedRun, step: SearchStep) -> UnsupportedSpace:
+    spec, table = plan.spec, find_table(plan.task)
+    held = stored_searches(store, plan.task).rows + (() if table is None else table.searches.rows)
+    return UnsupportedSpace(
+        f"optimizer {spec.optimizer!r} searches task {spec.task!r} step by step, and its table has no recorded "
+        f"search with seed {spec.seed} on replicate {spec.replicate} and its options; recorded are: "
+        f"{Searches(held).alternatives(step, spec.replicate)}. Use a recorded one, --on-missing train, or a live "
+        "executor"
+    )
 
 
 def _missing(task: Task, table: Table | None, trial: Trial) -> NotInTable:

@@ -13,7 +13,7 @@ from nasbench_sparse.core.run import TABLE_BUILD
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.tabular.curves import FIELDS, Curves, Points
 from nasbench_sparse.tabular.enumeration import Enumeration
-from nasbench_sparse.tabular.searches import Searches
+from nasbench_sparse.tabular.searches import stored_searches
 from nasbench_sparse.tabular.table import Table
 
 if TYPE_CHECKING:
@@ -44,11 +44,6 @@ WHERE r.fingerprint = ? AND t.kind = 'trial' AND t.status = 'DIVERGED' AND NOT t
         SELECT (fingerprint, config_key, replicate) FROM trainings WHERE phase = 'search'
     )
 GROUP BY ALL
-"""
-
-_SEARCHES = """
-SELECT method, options, seed, replicate, step, status, seconds, outcome
-FROM search_steps WHERE fingerprint = ? ORDER BY ALL
 """
 
 
@@ -92,7 +87,7 @@ def stored_table(store: Store, task: Task) -> Table:
         Curves(_numbered(frame, names, keys), len(keys), replicates),
         listed=len(listed) or len(keys),
         replicates=built.replicates or replicates,
-        searches=Searches.of(store.sql(_SEARCHES, (task.fingerprint,)).iter_rows()),
+        searches=stored_searches(store, task),
     )
 
 

@@ -146,8 +146,10 @@ def test_one_shot_searches_replay_what_is_recorded_and_others_are_refused(tmp_pa
     replayed = nbs.run(ONE_SHOT, Searches, trials=10, store=fresh, seed=1, executor="simulated")
     assert replayed.config == nbs.run(ONE_SHOT, Searches, trials=10, store=live, seed=1).config
     assert Store(fresh).sql("SELECT bool_and(reused) AS all FROM trials").item()
-    with pytest.raises(UnsupportedSpace, match=r"no recorded search with seed 2.*--on-missing train"):
+    refusal = r"no recorded search with seed 2 .*recorded are: these options with seeds 1\. .*--on-missing train"
+    with pytest.raises(UnsupportedSpace, match=refusal):
         nbs.run(ONE_SHOT, Searches, trials=10, store=fresh, seed=2, executor="simulated")
+    assert Store(fresh).sql("SELECT count(*) AS n FROM runs").item() == 1  # refused before the run
     assert nbs.run(
         ONE_SHOT, Searches, trials=10, store=fresh, seed=2, executor="simulated", on_missing="train"
     ).config

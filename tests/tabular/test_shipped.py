@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
+import nasbench_sparse as nbs
+from nasbench_sparse.core.config import config_key
 from nasbench_sparse.core.task import Task
+from nasbench_sparse.core.trial import SearchStep
+from nasbench_sparse.errors import UnsupportedSpace
+from nasbench_sparse.optimizers.drnas import DrNAS
 from nasbench_sparse.registry import load_suite, load_task
 from nasbench_sparse.runner.plan import plan_suite
 from nasbench_sparse.runner.provenance import provenance
@@ -20,11 +25,13 @@ from nasbench_sparse.tabular.baselines import SHIPPED as RUNS
 from nasbench_sparse.tabular.baselines import add_baselines, shipped_runs
 from nasbench_sparse.tabular.manifest import read_manifest
 from nasbench_sparse.tabular.parquet import import_table
-from nasbench_sparse.tabular.places import SHIPPED, shipped_tables
+from nasbench_sparse.tabular.places import SHIPPED, searched_tables, shipped_tables
 from nasbench_sparse.tabular.table import Table
-from nasbench_sparse.tabular.verify import TOLERANCE, retrain, verify_table
+from nasbench_sparse.tabular.verify import TOLERANCE, compare, retrain, verify_table
 
 NAMES = sorted(shipped_tables())
+
+SEARCHED = "mnist1d-taper-operators-90"
 
 MEGABYTE = 1_000_000
 
@@ -112,6 +119,69 @@ def test_rows_of_a_shipped_table_are_what_training_gives(name: str) -> None:
     check_rows(load_task(name), 12, seed=2)
 
 
+def check_search(task: Task) -> None:
+    """Carry out the first step of a recorded search again."""
+    if tolerance(task.name) != TOLERANCE:
+        pytest.skip("bits of a search hold for one kind of machine and one version of torch")
+    search = DrNAS(task.problem, seed=3).ask()
+    assert isinstance(search, SearchStep)
+    recorded, again = Table.load(task.name).search(search, 0)[0], task.advance(search, 0)[0]
+    assert compare(recorded, again) == 0
+    assert recorded.config == again.config
+
+
+def test_searches_are_shipped_for_every_table_that_can_be_searched() -> None:
+    searchable = {name for name in NAMES if load_task(name).searchable}
+    assert searched_tables() == searchable
+    for name in searchable:
+        made = read_manifest(SHIPPED / name).made["searches"]
+        assert made["commands"][0].startswith(f"nasbench-sparse run --task {name} --optimizer drnas --seeds ")
+        assert made["searches"] >= 5
+        assert made["seconds"] == pytest.approx(sum(row.seconds for row in Table.load(name).searches.rows))
+
+
+def test_a_step_of_a_shipped_search_is_what_searching_gives() -> None:
+    check_search(load_task("digits-pair-cell-95"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(searched_tables()))
+def test_steps_of_shipped_searches_are_what_searching_gives(name: str) -> None:
+    check_search(load_task(name))
+
+
+def test_a_search_without_a_recording_is_refused_with_the_seeds_that_exist(tmp_path: Path) -> None:
+    with pytest.raises(
+        UnsupportedSpace, match=r"no recorded search with seed 999 .*these options with seeds 0-\d+\."
+    ):
+        nbs.run(SEARCHED, "drnas", seed=999, store=tmp_path / "s.duckdb", executor="simulated")
+    with pytest.raises(UnsupportedSpace, match=r"recorded are: epochs=10 with seeds 0-"):
+        nbs.run(SEARCHED, "drnas", options={"epochs": 30}, store=tmp_path / "s.duckdb", executor="simulated")
+
+
+def test_a_replayed_search_is_charged_its_seconds_and_trains_nothing(tmp_path: Path) -> None:
+    run = carry_out(
+        tmp_path, "run", "--task", SEARCHED, "--optimizer", "drnas", "--executor", "simulated", "--quiet"
+    )
+    assert run.endswith("[]\n")
+    store = Store(tmp_path / "s.duckdb")
+    trials = store.sql(
+        "SELECT kind, config_key, loss, seconds, predicted, told_at FROM trials ORDER BY number"
+    ).rows()
+    assert [row[0] for row in trials] == ["search"] * 10 + ["trial"]
+    table = Table.load(SEARCHED)
+    steps = [row for row in table.searches.rows if row.seed == 0]
+    assert [row[3] for row in trials[:10]] == [step.seconds for step in steps]
+    derived = json.loads(str(steps[-1].outcome))["config"]
+    _, key, loss, seconds, predicted, told_at = trials[-1]
+    assert key == config_key(derived)
+    assert not predicted
+    answer = table.query(derived)
+    assert answer.point is not None
+    assert (loss, seconds) == (answer.loss, answer.point.seconds)
+    assert told_at == pytest.approx(sum(step.seconds for step in steps) + seconds)
+
+
 def test_baselines_are_shipped_for_every_table() -> None:
     manifest = json.loads((RUNS / "tabular" / "manifest.json").read_text())
     planned = {plan.spec.run_id: plan.spec for plan in plan_suite(load_suite("tabular"))}
@@ -149,25 +219,27 @@ def test_baselines_are_what_the_tables_answer(tmp_path: Path) -> None:
     assert told[1] == 0
 
 
+def carry_out(folder: Path, *words: str) -> str:
+    """Run a command in a process of its own, and return what it printed and the heavy modules it imported."""
+    run = subprocess.run(
+        [sys.executable, "-c", TABULAR, *words, "--store", "s.duckdb"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
 def test_comparing_on_a_shipped_table_imports_nothing_that_trains(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(NEWCOMER.format(tasks=(NAMES[0],)))
-
-    def carry_out(*words: str) -> str:
-        run = subprocess.run(
-            [sys.executable, "-c", TABULAR, *words, "--store", "s.duckdb"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert run.returncode == 0, run.stderr
-        return run.stdout
-
-    assert carry_out("run", "mine.py:tiny", "--quiet").endswith("[]\n")
-    said = carry_out("compare", "mine.py:Mine", "--suite", "mine.py:tiny", "--slots", "2", "--quiet")
+    assert carry_out(tmp_path, "run", "mine.py:tiny", "--quiet").endswith("[]\n")
+    words = ("compare", "mine.py:Mine", "--suite", "mine.py:tiny", "--slots", "2", "--quiet")
+    said = carry_out(tmp_path, *words)
     assert said.endswith("[]\n")
     assert "Mine against random" in said
-    assert "exact optimum" in carry_out("leaderboard")
+    assert "exact optimum" in carry_out(tmp_path, "leaderboard")
 
 
 def row(name: str) -> str:

@@ -18,7 +18,15 @@ import orjson
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.errors import DamagedTable, NbsError, TableError
 from nasbench_sparse.tabular.manifest import Manifest, checked_file, describe_file, read_manifest
-from nasbench_sparse.tabular.parquet import CONFIGS, CURVES, SURROGATE, import_table, read_columns, write_columns
+from nasbench_sparse.tabular.parquet import (
+    CONFIGS,
+    CURVES,
+    SURROGATE,
+    as_array,
+    import_table,
+    read_columns,
+    write_columns,
+)
 from nasbench_sparse.tabular.surrogate.boosting import Boosting
 from nasbench_sparse.tabular.surrogate.density import LinearDensity
 from nasbench_sparse.tabular.surrogate.features import Column, Features
@@ -65,7 +73,7 @@ def read_surrogate(folder: Path, manifest: Manifest, task: Task) -> Surrogate:
     read_quality(described).check(manifest.task)
     columns = read_columns(folder, TREES, manifest)
     try:
-        surrogate = _rebuilt(task, described, {name: columns[name].to_numpy() for name in columns.column_names})
+        surrogate = _rebuilt(task, described, {name: as_array(columns[name]) for name in columns.column_names})
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedTable(f"{folder / MODEL} contradicts itself ({error}); fit the surrogate again") from error
     surrogate.forest.check(len(surrogate.features.columns))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from nasbench_sparse.core.trial import Evaluation, Status, Trial
-from nasbench_sparse.runner.results import KnownResults
+from nasbench_sparse.runner.results import MOST_KEPT, KnownResults
 from nasbench_sparse.tabular.surrogate.model import Surrogate, is_predicted
 
 
 class PredictedResults(KnownResults):
     """Recorded trainings where there are any that long; the surrogate's predictions for every other config.
+
+    As many predictions are kept as recorded trainings: a prediction is a hundred times as dear as a look, and an
+    optimizer that asks for a config again mostly does so soon.
 
     Args:
         surrogate: of the task.
@@ -47,6 +50,9 @@ class PredictedResults(KnownResults):
             super().add(trial, evaluation)
 
     def _prediction(self, trial: Trial) -> Evaluation:
-        if trial.config_key not in self._predicted:
-            self._predicted[trial.config_key] = self._surrogate.evaluation(trial.config)
-        return self._predicted[trial.config_key]
+        predicted = self._predicted.get(trial.config_key)
+        if predicted is None:
+            if len(self._predicted) >= MOST_KEPT:
+                self._predicted.clear()
+            predicted = self._predicted[trial.config_key] = self._surrogate.evaluation(trial.config)
+        return predicted

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import nasbench_sparse as nbs
-from nasbench_sparse.core.config import config_key
-from nasbench_sparse.core.trial import Status, Trial
+from nasbench_sparse.core.config import Config, config_key
+from nasbench_sparse.core.trial import Evaluation, Status, Trial
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.parquet import export_table
@@ -14,6 +14,7 @@ from nasbench_sparse.tabular.places import keep_table
 from nasbench_sparse.tabular.results import TabularResults
 from nasbench_sparse.tabular.surrogate.files import fit_folder
 from nasbench_sparse.tabular.surrogate.model import is_predicted
+from nasbench_sparse.tabular.surrogate.results import PredictedResults
 from nasbench_sparse.tabular.table import Table
 from tests.tabular.surrogate.problems import FEW_TREES, MIXED, SMOOTH
 
@@ -90,3 +91,18 @@ def test_on_missing_error_and_train_predict_nothing(fitted: Path, tmp_path: Path
         "WHERE (provenance -> '$.table') IS NULL"
     )
     assert Store(tmp_path / "t.duckdb").sql(trained).item() == 27
+
+
+def test_predictions_are_made_again_once_too_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nasbench_sparse.tabular.surrogate.results.MOST_KEPT", 2)
+    predicted: list[object] = []
+
+    class Guessing:
+        def evaluation(self, config: Config) -> Evaluation:
+            predicted.append(config["x"])
+            return Evaluation(Status.DIVERGED, (), 1.0)
+
+    known = PredictedResults(Guessing(), {})  # type: ignore[arg-type]
+    for x in (0, 0, 1, 0, 2, 2, 0):
+        assert known.find(Trial(0, {"x": x}, str(x), 9, 0)) is not None
+    assert predicted == [0, 1, 2, 0]

@@ -27,16 +27,25 @@ CELL = Relaxation("cell", CELL_EDGES, (UNARY,) * 4 + (BINARY,) * 2)
 LEFT = (110, 62, 24, 6)
 """Operations left at which a search step is timed; between them its time is interpolated."""
 
+SMALL_GPT = (("depth", 1), ("heads", 2), ("width", 32), ("vocabulary", 256), ("context", 32))
+
 NETWORKS: dict[str, tuple[Network, tuple[int, ...], int]] = {
     "mlp": (Network("mlp", (("inputs", 784), ("hidden", (300, 100)))), (784,), 64),
     "lenet5": (Network("lenet5"), (1, 28, 28), 64),
     "resnet20": (Network("resnet20"), (3, 32, 32), 4),
     "vit_tiny": (Network("vit_tiny"), (3, 32, 32), 4),
+    "resnet20 of width 4": (Network("resnet20", (("channels", 1), ("width", 4))), (1, 8, 8), 32),
+    "mini_gpt of width 32": (Network("mini_gpt", SMALL_GPT), (32,), 16),
 }
-"""Networks, the shape of an input, and inputs of a batch."""
+"""Networks, the shape of an input, and inputs of a batch; the last two are those of GRAFS's suites at `check`."""
 
-PUBLISHED = {"resnet20": (50, 200, 0.75, 4.1), "vit_tiny": (50, 500, 0.75, 0.26)}
-"""Search epochs, evaluation epochs, share of the data that trains weights; the ratio of GRAFS, tables 2 and 3."""
+LENGTHS: dict[str, tuple[int, int, float, float | None]] = {
+    "resnet20": (50, 200, 0.75, 4.1),
+    "vit_tiny": (50, 500, 0.75, 0.26),
+    "resnet20 of width 4": (15, 15, 0.75, None),
+    "mini_gpt of width 32": (15, 15, 0.75, None),
+}
+"""Epochs of search and of evaluation, share of the data that trains weights; the ratio of GRAFS, tables 2 and 3."""
 
 
 class StackedCell(MixedSite):
@@ -86,10 +95,11 @@ def _measure(name: str, repetitions: int) -> list[Measurement]:
         Measurement(f"{name}: search step, {n} operations left", mine, "x plain step", None, "stacked", other, what)
         for n, mine, other in zip(LEFT, ours, peers, strict=True)
     ]
-    if name in PUBLISHED:
-        epochs, evaluation, share, published = PUBLISHED[name]
+    if name in LENGTHS:
+        epochs, evaluation, share, published = LENGTHS[name]
         means = [share * epochs / evaluation * _mean_over_search(times, epochs) for times in (ours, peers)]
-        note = f"{epochs} epochs of search over {evaluation} of evaluation; GRAFS printed {published} on its GPU"
+        note = f"{epochs} epochs of search over {evaluation} of evaluation"
+        note += "" if published is None else f"; GRAFS printed {published} on its GPU"
         found.append(
             Measurement(f"{name}: search / evaluation", means[0], "x time", published, "stacked", means[1], note)
         )
@@ -114,7 +124,7 @@ def _between(times: Sequence[float], left: int) -> float:
 
 def _kept(network: Network, shape: tuple[int, ...], batch: int, kind: type[MixedSite]) -> tuple[int, float]:
     """Return the bytes that a plain forward pass keeps for the backward pass, and a mixed one's over them."""
-    inputs = torch.randn(batch, *shape)
+    inputs, _ = _batch(network, shape, batch, torch.Generator().manual_seed(1))
     sizes: list[int] = []
     for replaced in (None, kind):
         module, _, _ = _supernet(network, replaced, 110)
@@ -129,6 +139,17 @@ def _kept(network: Network, shape: tuple[int, ...], batch: int, kind: type[Mixed
         sizes.append(sum(kept.values()))
         del output
     return sizes[0], sizes[1] / sizes[0]
+
+
+def _batch(
+    network: Network, shape: tuple[int, ...], batch: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Return made-up inputs (batch, *shape) and labels (batch,); of texts two times tokens (batch, tokens)."""
+    words = dict(network.options).get("vocabulary")
+    if words is None:
+        return torch.randn(batch, *shape, generator=generator), torch.arange(batch) % 10
+    tokens = torch.randint(words, (2, batch, *shape), generator=generator)
+    return tokens[0], tokens[1]
 
 
 def _supernet(
@@ -155,7 +176,7 @@ def _steps(
     """Return what takes a plain step, or one of `a` and one of the weights, and gives its thread seconds."""
     module, sites, architecture = _supernet(network, kind, left)
     generator = torch.Generator().manual_seed(1)
-    inputs, labels = torch.randn(batch, *shape, generator=generator), torch.arange(batch) % 10
+    inputs, labels = _batch(network, shape, batch, generator)
     optimizer = torch.optim.SGD(module.parameters(), lr=1e-3)
 
     def weight_step() -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nasbench_sparse.leaderboard.compare import compare
     from nasbench_sparse.store import Store
     from nasbench_sparse.tabular.table import Table
+    from nasbench_sparse.training.two_numbers import export_two_numbers, load_two_numbers
 
 __version__ = "0.1.0"
 
@@ -45,8 +46,10 @@ _HOMES = {
     "Task": "core.task",
     "Trial": "core.trial",
     "compare": "leaderboard.compare",
+    "export_two_numbers": "training.two_numbers",
     "get_task": "api",
     "list_tasks": "api",
+    "load_two_numbers": "training.two_numbers",
     "run": "api",
 }
 
@@ -69,8 +72,10 @@ __all__ = [
     "Task",
     "Trial",
     "compare",
+    "export_two_numbers",
     "get_task",
     "list_tasks",
+    "load_two_numbers",
     "run",
     "statistics",
 ]

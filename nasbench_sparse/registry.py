@@ -58,6 +58,11 @@ def load_optimizer(name: str) -> OptimizerEntry:
         NbsError: what was found is not an Optimizer.
     """
     if ":" in name:
+        if (owner := name.partition(":")[0]) in _points("optimizers"):
+            option = name.partition(":")[2]
+            raise UnknownName(
+                f"no optimizer {name!r}; the options of {owner!r} are given by --option, such as --option {option}"
+            )
         module, source = _load_module(name.rpartition(":")[0])
         return OptimizerEntry(name.rpartition(":")[2], source, _optimizer_class(module, name.rpartition(":")[2]))
     point = _points("optimizers").get(name)

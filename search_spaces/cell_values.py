@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from nasbench_sparse.core.operations import GAMMA_OPERATIONS
 
 INPUTS = tuple(x / 2.0 for x in range(-6, 7))
-"""-3 to 3, about where the inputs of a network's activations lie."""
+"""-3 to 3, about where the inputs of a network's activations lie; their values are what a cell is compared by."""
 
 BOUND, UNBOUNDED = 10.0, 1000.0
 """Magnitude that a bounded cell keeps; that of the others is limited so that nothing overflows."""
@@ -50,8 +50,10 @@ _BINARY: dict[str, Callable[[float, float], float]] = {
 }
 
 
-def cell_values(operations: Mapping[str, str], gammas: Mapping[str, float], bounded: bool) -> tuple[float, ...]:
-    """Return the cell's values at `INPUTS`, to four decimals, so that machines agree on them.
+def cell_values(
+    operations: Mapping[str, str], gammas: Mapping[str, float], bounded: bool, inputs: Sequence[float] = INPUTS
+) -> tuple[float, ...]:
+    """Return the cell's value at each input, to four decimals, so that machines agree on them.
 
     Args:
         operations: by choice: u1 to u4, b1 and b2.
@@ -77,7 +79,7 @@ def cell_values(operations: Mapping[str, str], gammas: Mapping[str, float], boun
         inner = binary("b1", unary("u1", x), unary("u2", x))
         return binary("b2", unary("u3", inner), unary("u4", x))
 
-    return tuple(round(value(x), 4) for x in INPUTS)
+    return tuple(round(value(x), 4) for x in inputs)
 
 
 def _sigmoid(x: float) -> float:

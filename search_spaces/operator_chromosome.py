@@ -14,15 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nasbench_sparse.core.blueprint import Blueprint, Operator
+from nasbench_sparse.core.blueprint import Activation, Blueprint, Cell, Operator
 from nasbench_sparse.core.config import Config, Value
+from nasbench_sparse.core.declaration import added
 from nasbench_sparse.core.operations import BASELINE_OPERATORS, OPERATORS
 from nasbench_sparse.core.space import Relaxation, SearchSpace
 from nasbench_sparse.errors import TaskError, unknown
+from nasbench_sparse.nn.named import activation
+from nasbench_sparse.nn.published import PUBLISHED
 from nasbench_sparse.search_spaces.checks import check_choice, check_fields
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
+
+
+KNOWN = (*OPERATORS, *BASELINE_OPERATORS, *PUBLISHED)
+"""Operators by name that mean the same for ever."""
 
 
 @dataclass(frozen=True)
@@ -31,23 +38,44 @@ class OperatorChromosome(SearchSpace):
 
     Args:
         sites: number of activation sites of the network.
-        operators: names to choose among.
+        operators: names to choose among: the 13, the baselines, those that GRAFS published, and those of `cells`.
         learn_scales: train each site's alpha and beta with the weights (SAFS freezes them at 1 in stage 1).
+        cells: activations of one's own, by a name that no operator has; see `of_named`.
     Raises:
-        TaskError: no site, no operator, or one named twice.
+        TaskError: no site, no operator, or one named twice; a cell that is not chosen, has an operator's name, or
+            would have to learn scales.
         UnknownName: an operator of no such name.
     """
 
     sites: int
     operators: tuple[str, ...] = OPERATORS
     learn_scales: bool = False
+    cells: tuple[tuple[str, Cell], ...] = added(())
 
     def __post_init__(self) -> None:
         if self.sites < 1 or not self.operators or len(set(self.operators)) < len(self.operators):
             raise TaskError("a chromosome needs at least one site and one operator, each operator once")
         for name in self.operators:
-            if name not in OPERATORS and name not in BASELINE_OPERATORS:
-                raise unknown("operator", name, OPERATORS + BASELINE_OPERATORS)
+            if name not in KNOWN and name not in dict(self.cells):
+                raise unknown("operator", name, (*KNOWN, *dict(self.cells)))
+        for name, _ in self.cells:
+            if name in KNOWN or name not in self.operators:
+                raise TaskError(f"cell {name!r} of a chromosome must be one of its operators, and no built-in one")
+        if self.cells and self.learn_scales:
+            raise TaskError("a chromosome with cells cannot learn scales, which belong to operators")
+
+    @classmethod
+    def of_named(cls, sites: int, names: Sequence[str], *, learn_scales: bool = False) -> OperatorChromosome:
+        """Return the space over activations of `nasbench-sparse activation list`, saved ones by their content.
+
+        Raises:
+            UnknownName: nothing is called so.
+            TaskError: two names of one activation (silu is swish), or another that the class refuses.
+        """
+        found = [(name, activation(name)) for name in names]
+        operators = tuple(a.name if isinstance(a, Operator) else name for name, a in found)
+        cells = tuple((name, a) for name, a in found if isinstance(a, Cell))
+        return cls(sites, operators, learn_scales, cells)
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -92,9 +120,10 @@ class OperatorChromosome(SearchSpace):
         self.canonical(config)
 
     def configure(self, blueprint: Blueprint, config: Config) -> Blueprint:
-        return blueprint.with_activations(
-            tuple(Operator(str(config[field]), self.learn_scales) for field in self.fields)
-        )
+        return blueprint.with_activations(tuple(self._activation(str(config[field])) for field in self.fields))
+
+    def _activation(self, name: str) -> Activation:
+        return dict(self.cells).get(name) or Operator(name, self.learn_scales)
 
     @property
     def coordinates(self) -> ConfigurationSpace:
@@ -110,7 +139,10 @@ class OperatorChromosome(SearchSpace):
     def encode(self, config: Config) -> dict[str, Any]:
         return dict(self.canonical(config))
 
-    def relaxation(self) -> Relaxation:
+    def relaxation(self) -> Relaxation | None:
+        """See `SearchSpace.relaxation`; None over formulas, which a weighted sum of operators has no place for."""
+        if any(name in PUBLISHED for name in self.operators) or self.cells:
+            return None
         return Relaxation("chromosome", self.fields, (self.operators,) * self.sites)
 
     @property

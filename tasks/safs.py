@@ -35,6 +35,8 @@ from nasbench_sparse.search_spaces.hpo_config import HyperparameterConfig, safs_
 from nasbench_sparse.search_spaces.operator_chromosome import OperatorChromosome
 from nasbench_sparse.training.task import TrainingTask
 
+FOLDS = 3
+LAHC = Contender("lahc")
 DENSITIES = (0.1, 0.05, 0.01)
 ACTIVATIONS = ("relu", "srelu", "prelu", "falu", "swish", "tanh", "srs", "symlog")
 """The baselines of table 1 and figure 4a."""
@@ -84,10 +86,12 @@ class Preset:
         dense: recipe of the dense training, which is also that of fine-tuning where it is not searched.
         epochs: of the dense training, and of the fine-tuning.
         stage1_epochs: length of a training in stage 1.
-        iterations: of stage 1, by LAHC with a history of 3, after its first trial.
-        trials: of stage 2, by SMAC, `first_trials` of them its initial design.
+        iterations: of stage 1, after its first trial.
+        trials: of stage 2, `first_trials` of them SMAC's initial design.
+        first, second: optimizers of the stages; the paper's are LAHC with a history of 3, and SMAC (None).
         default: activation of the dense network, which vanilla pruning keeps.
         worst: training loss told of a failure, above that of a network that knows nothing.
+        epoch_seconds: measured seconds of an epoch of one fold on one core, for estimates only.
     """
 
     name: str
@@ -104,12 +108,15 @@ class Preset:
     worst: float = 2.5
     replicates: tuple[int, ...] = (1, 2, 3, 4, 5)
     seeds: tuple[int, ...] = (0, 1, 2)
+    first: Contender = LAHC
+    second: Contender | None = None
+    epoch_seconds: float | None = None
 
     def chain(self, density: float) -> Chain:
         """Return SAFS at a density, confirmed against every baseline of the paper."""
-        operators = Stage("operators", Contender("lahc"), Budget("trials", self.iterations + 1))
-        smac = Contender("smac", {"n_initial": self.first_trials})
-        tuning = Stage("hyperparameters", smac, Budget("trials", self.trials), Tune(self.epochs))
+        operators = Stage("operators", self.first, Budget("trials", self.iterations + 1))
+        second = self.second or Contender("smac", {"n_initial": self.first_trials})
+        tuning = Stage("hyperparameters", second, Budget("trials", self.trials), Tune(self.epochs))
         alone = replace(tuning, derive=None)
         sparsity, stage1, stage2 = _sparsity(density), self.operators(density), self.hyperparameters(density)
         chain = partial(Chain, final=Settle(self.epochs), seeds=self.seeds)
@@ -195,7 +202,8 @@ class Preset:
             objective=objective,
             blueprint=blueprint,
             replicates=max(self.replicates) + 1,
-            folds=3,
+            folds=FOLDS,
+            seconds=None if self.epoch_seconds is None else FOLDS * self.epoch_seconds * blueprint.length,
             description=f"{self.dataset}, {self.network.name}: {description}",
         )
 
@@ -212,6 +220,7 @@ SMOKE = Preset(
     trials=4,
     first_trials=2,
     replicates=(1, 2),
+    epoch_seconds=0.01,
 )
 """Everything once, in a minute."""
 
@@ -224,6 +233,7 @@ CHECK = Preset(
     epochs=12,
     stage1_epochs=10,
     replicates=tuple(range(1, 9)),
+    epoch_seconds=0.27,
 )
 """LeNet-5 on 5,000 images: the paper's shortest case, shortened by as much again."""
 
@@ -257,7 +267,6 @@ PAPER = (
         _sgd(0.01, "warm_restarts"),
         50,
         50,
-        default="swish",
         worst=7.5,
     ),
 )

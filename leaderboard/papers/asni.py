@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nasbench_sparse.core.task import Task
 from nasbench_sparse.leaderboard.figures.dots import Dot, dots_figure
 from nasbench_sparse.leaderboard.figures.style import looks
 from nasbench_sparse.leaderboard.papers.beside import Measured, Place, averaged
@@ -15,8 +14,10 @@ from nasbench_sparse.leaderboard.papers.charts import Point, line_chart
 from nasbench_sparse.leaderboard.papers.evidence import Evidence, compared
 from nasbench_sparse.leaderboard.papers.rendered import Chart, Rendered, table_of
 from nasbench_sparse.leaderboard.papers.values import Value, grouped, values
+from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.runner.design import Design
 from nasbench_sparse.tasks.papers.artefact import Artefact, Scale
+from nasbench_sparse.training.task import TrainingTask
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -97,23 +98,60 @@ def layer_weights(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
 
 
 def all_weights(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
-    """Figure 4: quantiles of all weights, the mean over layers, for the dense and the sparse networks."""
+    """Figure 4: the distribution of all weights of the dense and the sparse networks."""
     cells: dict[Place, Measured] = {}
     lines: dict[str, list[Point]] = {}
     for variant in VARIANTS:
         layers = _quantiles(artefact, scale, store, variant)
         if not layers:
             continue
+        weights, shares = pooled(layers, _active(artefact, scale, store, variant))
         levels = [level for level, _ in next(iter(layers.values()))]
-        means = np.mean([[value for _, value in points] for points in layers.values()], axis=0)
-        points = list(zip(levels, map(float, means), strict=True))
-        cells |= {(variant, f"quantile {level:g}"): Measured(value) for level, value in points}
-        lines[variant] = _cumulative(points)
+        found = np.interp(levels, shares, weights)
+        cells |= {(variant, f"quantile {q:g}"): Measured(float(w)) for q, w in zip(levels, found, strict=True)}
+        drawn = np.linspace(0.0, 1.0, DRAWN)
+        lines[variant] = list(zip(np.interp(drawn, shares, weights).tolist(), drawn.tolist(), strict=True))
     charts = (line_chart("", "Cumulative distribution of weights.", {"": lines}, "weight", "share below"),)
-    notes = (SHOWN, "The mean of the layers' quantiles, where the paper pools all weights.")
+    notes = (SHOWN, "All weights pooled: each layer counts by its weights that are not pruned.", NO_START)
     return table_of(artefact, scale, "network", cells, digits=4, notes=notes, charts=charts)
 
 
+def pooled(layers: Mapping[str, Sequence[Point]], active: Mapping[str, float]) -> tuple[Floats, Floats]:
+    """Return weights in ascending order and the share of all layers' weights up to each, (points,).
+
+    Within a layer weights lie evenly between two neighbouring quantiles.
+
+    Args:
+        layers: (level, weight) of each layer, ascending.
+        active: how many weights of each layer are not pruned.
+    """
+    weights = np.unique([weight for name, points in layers.items() if active[name] for _, weight in points])
+    below = np.zeros(len(weights))
+    for name, points in layers.items():
+        if active[name]:
+            levels, known = np.array(points).T
+            below += active[name] * np.interp(weights, known, levels, left=0.0, right=1.0)
+    return weights, below / sum(active[name] for name in layers)
+
+
+def _active(artefact: Artefact, scale: Scale, store: Store, method: str) -> dict[str, float]:
+    """Return how many weights of each layer are not pruned, the mean over seeds."""
+    (plan,) = artefact.at(scale).plans
+    sizes = _sizes(_task(plan))
+    return {name: sizes[name] * share for name, (_, share) in _by_layer(artefact, scale, store, "density", method)}
+
+
+def _sizes(task: TrainingTask) -> dict[str, int]:
+    """Return how many weights each layer has, in forward order."""
+    from nasbench_sparse.nn.networks.build import COMMON, on_meta, prunable_layers
+
+    network = task.blueprint.network
+    built = on_meta(network.name, {name: value for name, value in network.options if name not in COMMON})
+    return {name: weight.numel() for name, weight in prunable_layers(built)}
+
+
+DRAWN = 41
+NO_START = "The distribution at initialisation, which the paper draws too, is not among what was stored."
 SHOWN = "Nine quantiles of the weights that are not pruned, where the paper draws densities; means over seeds."
 
 
@@ -132,7 +170,7 @@ def layer_sparsity(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
     dots = [Dot(layer, 100.0 * (1.0 - density), np.nan, np.nan) for layer, density in layers.items()]
 
     def make() -> Figure:
-        return dots_figure({"ASNI-I": dots}, looks(list(layers)), "sparsity, %")
+        return dots_figure({"ASNI-I": dots}, dict.fromkeys(layers, looks(["ASNI-I"])["ASNI-I"]), "sparsity, %")
 
     charts = (Chart("", "Sparsity of each layer after ASNI-I, in forward order.", make),)
     return table_of(artefact, scale, "layer", cells, digits=2, charts=charts)
@@ -146,14 +184,12 @@ def _by_layer(
     task = _task(plan)
     prefix = f"{measure}/"
     settings = (task.fingerprint, task.fidelity.max, task.fingerprint, method, prefix)
-    means = {str(name): float(value) for name, value in store.sql(BY_LAYER, settings).iter_rows()}
-    split = [(name.removeprefix(prefix).partition("/"), means[name]) for name in sorted(means, key=_natural)]
-    return [(layer, (rest, value)) for (layer, _, rest), value in split]
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Order names by the numbers in them, as layers are numbered in forward order."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in name.replace("/", ".").split(".")]
+    place = {layer: i for i, layer in enumerate(_sizes(task))}
+    found = []
+    for name, value in store.sql(BY_LAYER, settings).iter_rows():
+        layer, _, rest = str(name).removeprefix(prefix).partition("/")
+        found.append((layer, (rest, float(value))))
+    return sorted(found, key=lambda one: (place[one[0]], one[1]))
 
 
 def _cumulative(points: Sequence[Point]) -> list[Point]:
@@ -174,8 +210,9 @@ def second_over_original(artefact: Artefact, scale: Scale, store: Store) -> Evid
     return compared(first, second, "ASNI-II {first:.3f}, original initialisation {second:.3f}")
 
 
-def _task(plan: object) -> Task:
+def _task(plan: object) -> TrainingTask:
     assert isinstance(plan, Design)
+    assert isinstance(plan.task, TrainingTask)
     return plan.task
 
 

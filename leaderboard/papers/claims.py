@@ -12,7 +12,7 @@ from nasbench_sparse.tasks.papers import claims, load_artefact
 if TYPE_CHECKING:
     from nasbench_sparse.store import Store
 
-COLUMNS = ("paper", "claim", "claimed", "measured", "scale", "n", "test", "holds", "command")
+COLUMNS = ("paper", "claim", "claimed", "measured", "scale", "n", "effect", "test", "holds", "command")
 MISSING = "not run yet"
 
 INTRODUCTION = """\
@@ -39,8 +39,11 @@ nasbench-sparse paper claims --store papers.duckdb -o claims.md
 ## Headline claims
 
 The largest scale that was run is shown. Tests are exact, one-sided signed-rank tests at 5 %, each for itself; a
-claim of several parts holds if all of them do. Small networks on small data say something of the question, not of
-the numbers that were published. This page is what `paper claims --store papers.duckdb -o docs/papers.md` writes.
+claim of several parts holds if all of them do. Effects are the mean of the first named less the second, with its
+95 % bootstrap interval, and the matched-pairs rank biserial correlation r. A training that diverged counts as a
+network that guesses. Small networks on small data say something of the question, not of the numbers that were
+published: below scale `paper`, "measured" names the networks and data that were trained in the place of the
+published ones. This page is what `paper claims --store papers.duckdb -o docs/papers.md` writes.
 
 """
 
@@ -52,9 +55,9 @@ def claims_table(store: Store | None) -> Table:
         artefact = load_artefact(claim.artefact)
         scale, found = (None, Evidence()) if store is None else evidence(claim, artefact, store)
         command = f"paper run {artefact.name} --scale {scale or 'check'}"
-        measured = (found.measured, str(scale), str(found.n), found.test, verdict(found))
+        measured = (found.measured, str(scale), str(found.n), found.effect, found.test, verdict(found))
         rows.append(
-            (claim.paper, claim.says, claim.claimed, *(measured if scale else (MISSING, *[""] * 4)), command)
+            (claim.paper, claim.says, claim.claimed, *(measured if scale else (MISSING, *[""] * 5)), command)
         )
     return Table("Headline claims", COLUMNS, tuple(rows), frozenset(COLUMNS) - {"n"})
 

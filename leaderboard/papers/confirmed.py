@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nasbench_sparse.core.config import config_key
 from nasbench_sparse.core.task import Task
-from nasbench_sparse.leaderboard.papers.values import Value, values
+from nasbench_sparse.leaderboard.papers.diverged import counted, diverged
+from nasbench_sparse.leaderboard.papers.values import Value
 from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.runner.chain import Chain, Fixed
 from nasbench_sparse.runner.chain_recorded import recorded_paths
@@ -24,22 +26,25 @@ class Confirmed:
     """A chain as far as a store holds it.
 
     Args:
-        read: returns a metric of all trainings of a task; each is read of the store once.
+        read: returns a metric of all trainings of a task, diverged ones `counted`; each is read of the store once.
         paths: its searches and those of its baselines.
         finals: by method, what was trained on the fresh replicates: one for each seed of a chain, or the one. The
             chain itself is called `itself`.
         replicates: the fresh ones.
+        lost: by method, how many trainings of its finals on the fresh replicates diverged, and of how many.
     """
 
     read: Callable[[Task, str, str | int], list[Value]]
     paths: tuple[Path, ...]
     finals: Mapping[str, tuple[Fixed, ...]]
     replicates: tuple[int, ...]
+    lost: Mapping[str, tuple[int, int]]
 
     def by_replicate(self, method: str, metric: str = "test_accuracy", at: str | int = "end") -> dict[int, float]:
         """Return a metric on each replicate, the mean over finals; a replicate that one of them lacks is left out.
 
-        Finals of which nothing was trained are left out; so are trainings that diverged, with their replicate.
+        Finals of which nothing was trained are left out. A training that diverged has the accuracy or loss of
+        guessing, and none of another metric: then its replicate is left out.
 
         Args:
             at: see `values`.
@@ -75,17 +80,29 @@ def confirmed(store: Store, chain: Chain, itself: str) -> Confirmed:
     }
     finals |= {baseline.name: (baseline,) for baseline in chain.baselines if isinstance(baseline, Fixed)}
     replicates = () if chain.confirm is None else chain.confirm.replicates
-    return Confirmed(_reader(store), tuple(paths), finals, replicates)
+    lost = {method: _lost(store, of, replicates) for method, of in finals.items()}
+    return Confirmed(_reader(store), tuple(paths), finals, replicates, lost)
+
+
+def _lost(store: Store, finals: tuple[Fixed, ...], replicates: tuple[int, ...]) -> tuple[int, int]:
+    """Return how many trainings of some finals diverged, and how many trainings they are."""
+    found = {
+        (final.task.fingerprint, config_key(config), replicate)
+        for final in {final.task.fingerprint: final for final in finals}.values()
+        for config, replicate in diverged(store, final.task)
+    }
+    trainings = [(f.task.fingerprint, config_key(f.config), r) for f in finals for r in replicates]
+    return sum(training in found for training in trainings), len(trainings)
 
 
 def _reader(store: Store) -> Callable[[Task, str, str | int], list[Value]]:
-    """Return `values` of a store, which reads nothing twice."""
+    """Return `counted` of a store, which reads nothing twice."""
     held: dict[tuple[str, str, str | int], list[Value]] = {}
 
     def read(task: Task, metric: str, at: str | int) -> list[Value]:
         key = (task.fingerprint, metric, at)
         if key not in held:
-            held[key] = values(store, task, metric, at)
+            held[key] = counted(store, task, metric, at)
         return held[key]
 
     return read

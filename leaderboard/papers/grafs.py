@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nasbench_sparse.leaderboard.papers.beside import Measured, Place
-from nasbench_sparse.leaderboard.papers.evidence import Evidence, compared, together
+from nasbench_sparse.leaderboard.papers.diverged import counted, diverged, said
+from nasbench_sparse.leaderboard.papers.evidence import NOTHING, Evidence, compared, together
 from nasbench_sparse.leaderboard.papers.rendered import Rendered, table_of
+from nasbench_sparse.leaderboard.papers.trained import in_place_of, shown_as
 from nasbench_sparse.leaderboard.papers.values import Value, grouped, values
 from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.runner.chain import Chain
@@ -17,12 +19,20 @@ from nasbench_sparse.runner.chain_recorded import recorded_paths
 from nasbench_sparse.runner.chain_walk import Path
 from nasbench_sparse.runner.design import Design
 from nasbench_sparse.tasks.papers.artefact import Artefact, Scale
+from nasbench_sparse.training.task import TrainingTask
 
 if TYPE_CHECKING:
     from nasbench_sparse.store import Store
 
 MARGIN = 0.01
 """Accuracy that a searched cell may lose."""
+
+SPLITS = (
+    "This package trains on nine tenths of the training split and validates on the rest (the paper names no "
+    "validation part, so the published numbers may be of trainings on all of it); a search has three quarters of "
+    "those nine tenths for weights and a quarter for the architecture, 0.675 and 0.225 of the whole."
+)
+SEARCHES = "Each search has a replicate of its own (split and initial weights), which no evaluation has."
 
 
 def columns(artefact: Artefact, scale: Scale) -> Iterator[tuple[str, Design, Chain]]:
@@ -45,15 +55,22 @@ def losses(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
 
 def _results(artefact: Artefact, scale: Scale, store: Store, metric: str, factor: float) -> Rendered:
     cells: dict[Place, Measured] = {}
+    lost = of = 0
     for label, named, found in columns(artefact, scale):
-        for name, each in grouped(values(store, named.task, metric), _activation).items():
+        for name, each in grouped(counted(store, named.task, metric), _activation).items():
             cells[name, label] = _with_error(each, factor)
         paths = recorded_paths(found, store)
         for seed, row in by_cell(found, paths, store, metric).items():
             cells[f"found, seed {seed}", label] = _with_error(np.array(list(row.values())), factor)
+        lost += len(diverged(store, named.task)) + _lost(found, paths, store)
+        of += sum(cell.n for (_, column), cell in cells.items() if column == label)
     notes = (
         "Mean and standard error over seeds. Functions named F are the published ones; those found are of this "
         "package's own searches, on the family's first network and data, and used in every column.",
+        f"A training that diverged counts as a network that guesses{said(lost, of) or '; none did'}.",
+        SEARCHES,
+        SPLITS,
+        *in_place_of(artefact, scale),
     )
     return table_of(artefact, scale, "activation", cells, digits=3 if factor == 1.0 else 2, notes=notes)
 
@@ -66,18 +83,49 @@ def ratios(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
         search = [seconds for path in recorded_paths(found, store) if (seconds := _searched_seconds(path, store))]
         each = np.array([one.value for one in values(store, named.task, "seconds")])
         if search and len(each):
-            cells[network, data] = Measured(float(np.mean(search) / each.mean()), n=len(search))
-    notes = ("Evaluation time is that of training with a named activation, all of them averaged.",)
+            ratio = float(np.mean(search) / each.mean())
+            cells[network, data] = Measured(ratio, n=len(search))
+            stretch = _stretch(artefact, label, named, found)
+            if stretch is not None:
+                cells[network, f"{data}, at published lengths"] = Measured(stretch * ratio, n=len(search))
+    notes = (
+        "Evaluation time is that of training with a named activation, all of them averaged.",
+        "At published lengths: what is measured for an epoch (of GPT an iteration) of either, times the published "
+        "numbers of them.",
+        *in_place_of(artefact, scale),
+    )
     return table_of(artefact, scale, "network", cells, digits=2, notes=notes)
 
 
+def _stretch(artefact: Artefact, label: str, named: Design, found: Chain) -> float | None:
+    """Return how much longer the published search is, relative to its evaluation, than this; None if unknown."""
+    paper = artefact.scales.get("paper")
+    if paper is None or label not in paper.groups:
+        return None
+    design, chain = paper.groups[label]
+    assert isinstance(design, Design)
+    assert isinstance(chain, Chain)
+    return _relative_length(design, chain) / _relative_length(named, found)
+
+
+def _relative_length(design: Design, chain: Chain) -> float:
+    """Return the length of the search over that of an evaluation, both in the search's unit."""
+    options, task = chain.stages[0].optimizer.options, design.task
+    assert isinstance(task, TrainingTask)
+    steps = task.blueprint.recipe.steps_per_epoch if options.get("unit") == "iterations" else 1
+    return float(options["epochs"]) / (task.fidelity.max * (steps or 1))
+
+
 def by_cell(chain: Chain, paths: list[Path], store: Store, metric: str) -> dict[int, dict[int, float]]:
-    """Return the results of each found cell by seed of the search and replicate; none that was not trained."""
+    """Return the results of each found cell by seed of the search and replicate; none that was not trained.
+
+    A training that diverged has the result of guessing.
+    """
     replicates = () if chain.confirm is None else chain.confirm.replicates
     found = {
         path.seed: {
             one.replicate: one.value
-            for one in values(store, path.final.task, metric)
+            for one in counted(store, path.final.task, metric)
             if one.replicate in replicates
         }
         for path in paths
@@ -87,37 +135,59 @@ def by_cell(chain: Chain, paths: list[Path], store: Store, metric: str) -> dict[
 
 
 def cell_near_relu(artefact: Artefact, scale: Scale, store: Store) -> Evidence:
-    """Test found cells, their mean, against ReLU less one point, paired by column and replicate."""
-    cells, relu = _sides(artefact, scale, store, "test_accuracy", "ReLU")
-    return compared(cells, relu - MARGIN, "found cells {first:.4f}, ReLU less a point {second:.4f}")
+    """Test found cells, their mean, against ReLU less one point, in each column, paired by replicate."""
+    return together(
+        [
+            _against(column, scale, store, "test_accuracy", "ReLU", "greater", MARGIN)
+            for column in columns(artefact, scale)
+        ]
+    )
 
 
 def cell_transfers(artefact: Artefact, scale: Scale, store: Store) -> Evidence:
-    """Test found cells, their mean, against GELU in the networks that were not searched on, by test loss."""
-    parts = []
-    for label, _, _ in list(columns(artefact, scale))[1:]:
-        sides = _sides(artefact, scale, store, "test_loss", "GELU", label)
-        parts.append(compared(*sides, f"{label}: found cells {{first:.4f}}, GELU {{second:.4f}}", "less"))
-    return together(parts)
+    """Test found cells, their mean, against GELU in each network that was not searched on, by test loss."""
+    others = list(columns(artefact, scale))[1:]
+    return together([_against(column, scale, store, "test_loss", "GELU", "less", 0.0) for column in others])
 
 
-def _sides(
-    artefact: Artefact, scale: Scale, store: Store, metric: str, default: str, only: str | None = None
-) -> tuple[Floats, Floats]:
-    """Align the mean over found cells with a named activation, by column and replicate."""
-    pairs: list[tuple[float, float]] = []
-    for label, named, found in columns(artefact, scale):
-        if only in (None, label):
-            rows = list(by_cell(found, recorded_paths(found, store), store, metric).values())
-            known = {
-                one.replicate: one.value
-                for one in values(store, named.task, metric)
-                if one.config["activation"] == default
-            }
-            shared = [r for r in known if rows and all(r in row for row in rows)]
-            pairs += [(float(np.mean([row[r] for row in rows])), known[r]) for r in shared]
-    first, second = (np.array([pair[i] for pair in pairs]) for i in (0, 1))
-    return first, second
+def _against(
+    column: tuple[str, Design, Chain],
+    scale: Scale,
+    store: Store,
+    metric: str,
+    default: str,
+    alternative: str,
+    margin: float,
+) -> Evidence:
+    """Test the mean over found cells against a named activation in a column, paired by replicate."""
+    label, named, found = column
+    paths = recorded_paths(found, store)
+    cells = by_cell(found, paths, store, metric)
+    known = {
+        one.replicate: one.value
+        for one in counted(store, named.task, metric)
+        if one.config["activation"] == default
+    }
+    shared = [r for r in known if cells and all(r in row for row in cells.values())]
+    if not shared:
+        return NOTHING
+    means = {seed: float(np.mean([row[r] for r in shared])) for seed, row in cells.items()}
+    worst = (min if alternative == "greater" else max)(means, key=lambda seed: means[seed])
+    lost = said(_lost(found, paths, store), len(cells) * len(shared))
+    what = (
+        f"{shown_as(label, named.task, scale)}: found cells {{first:.4f}} (the worst, of seed {worst}, "
+        f"{means[worst]:.4f}{lost}), {default} {{second:.4f}}"
+    )
+    first = np.array([np.mean([row[r] for row in cells.values()]) for r in shared])
+    second = np.array([known[r] for r in shared])
+    return compared(first, second, what, alternative, margin)
+
+
+def _lost(chain: Chain, paths: list[Path], store: Store) -> int:
+    """Return how many evaluations of found cells diverged."""
+    replicates = () if chain.confirm is None else chain.confirm.replicates
+    finals = [path.final for path in paths if path.chain is chain and path.final is not None]
+    return sum(r in replicates for final in finals for _, r in diverged(store, final.task))
 
 
 def _searched_seconds(path: Path, store: Store) -> float:

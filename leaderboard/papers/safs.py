@@ -12,6 +12,7 @@ from nasbench_sparse.leaderboard.figures.style import looks
 from nasbench_sparse.leaderboard.papers.beside import Measured, Place, averaged
 from nasbench_sparse.leaderboard.papers.confirmed import Confirmed, confirmed
 from nasbench_sparse.leaderboard.papers.rendered import Chart, Rendered, table_of
+from nasbench_sparse.leaderboard.papers.trained import in_place_of
 from nasbench_sparse.runner.chain import Chain
 from nasbench_sparse.tasks.papers.artefact import Artefact, Scale
 
@@ -33,7 +34,7 @@ PRINTED = {
 }
 """Names of the confirmed activations as the paper writes them."""
 
-LEFT_OUT = "A value is the mean over folds and seeds; spreads are over replicates. Diverged trainings are left out."
+MEANS = "A value is the mean over folds and seeds; spreads are over replicates."
 
 
 def chains(artefact: Artefact, scale: Scale, store: Store) -> Iterator[tuple[str, Confirmed]]:
@@ -43,6 +44,18 @@ def chains(artefact: Artefact, scale: Scale, store: Store) -> Iterator[tuple[str
         yield label, confirmed(store, plan, SAFS)
 
 
+def notes_of(artefact: Artefact, scale: Scale, store: Store) -> tuple[str, ...]:
+    """Return what a table of accuracies says of its values: means, diverged trainings, and what was trained."""
+    lost = [
+        f"{PRINTED.get(method, method)} in {label}: {k} of {n}"
+        for label, found in chains(artefact, scale, store)
+        for method, (k, n) in found.lost.items()
+        if k
+    ]
+    counted = f"A training that diverged counts as a network that guesses; {'; '.join(lost) or 'none did'}."
+    return (MEANS, counted, *in_place_of(artefact, scale))
+
+
 def activations(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
     """Table 1: test accuracy of the dense network, and of three pruned ones."""
     cells = {
@@ -50,7 +63,8 @@ def activations(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
         for label, found in chains(artefact, scale, store)
         for method, cell in _accuracies(found, (DENSE, VANILLA, "srelu", SAFS)).items()
     }
-    notes = (LEFT_OUT, "Top-5 accuracies are published for ImageNet-16; this package records top-1.")
+    top = "Top-5 accuracies are published for ImageNet-16; this package records top-1."
+    notes = (*notes_of(artefact, scale, store), top)
     return table_of(artefact, scale, "method", cells, digits=2, notes=notes)
 
 
@@ -61,7 +75,7 @@ def stages(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
         for label, found in chains(artefact, scale, store)
         for method, cell in _accuracies(found, (DENSE, VANILLA, STAGE_1, STAGE_2, SAFS)).items()
     }
-    return table_of(artefact, scale, "network", cells, digits=2, notes=(LEFT_OUT,))
+    return table_of(artefact, scale, "network", cells, digits=2, notes=notes_of(artefact, scale, store))
 
 
 def costs(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
@@ -81,6 +95,7 @@ def costs(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
             cells[label, "ratio"] = Measured(float(np.mean(seconds) / once.mean()), n=len(seconds))
     notes = (
         "Hours of one thread's training, as recorded, at the smaller scales; the published ones are of a GPU.",
+        *in_place_of(artefact, scale),
     )
     return table_of(artefact, scale, "network", cells, digits=1, notes=notes)
 
@@ -103,9 +118,8 @@ def over_sparsity(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
         if len(first):
             cells["SAFS - vanilla pruning", sparsity] = averaged(first - second, 100.0)
     charts = (_chart("Test accuracy over sparsity.", lines, "weights pruned, %", "test accuracy, %"),)
-    return table_of(
-        artefact, scale, "activation", cells, digits=2, notes=(LEFT_OUT,), charts=charts if lines else ()
-    )
+    notes = notes_of(artefact, scale, store)
+    return table_of(artefact, scale, "activation", cells, digits=2, notes=notes, charts=charts if lines else ())
 
 
 def trade_off(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
@@ -129,6 +143,7 @@ def trade_off(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
     notes = (
         "Compression is all prunable weights over those kept. The other methods of the figure are quotations of "
         "papers, whose numbers are not printed.",
+        *in_place_of(artefact, scale),
     )
     return table_of(artefact, scale, "network", cells, digits=2, notes=notes, charts=charts if lines else ())
 

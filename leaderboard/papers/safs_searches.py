@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nasbench_sparse.core.operations import OPERATORS
 from nasbench_sparse.leaderboard.chains import operator_counts, read_chain
-from nasbench_sparse.leaderboard.figures.choices import Choices, choices_figure
+from nasbench_sparse.leaderboard.figures.matrix import SEQUENTIAL, matrix_figure
 from nasbench_sparse.leaderboard.figures.panels import Line, Panel, line_panels
 from nasbench_sparse.leaderboard.figures.style import looks
 from nasbench_sparse.leaderboard.papers.beside import Measured, Place, averaged
+from nasbench_sparse.leaderboard.papers.charts import whole_ticks
 from nasbench_sparse.leaderboard.papers.rendered import Chart, Rendered, table_of
 from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.runner.chain import Chain
 from nasbench_sparse.runner.chain_recorded import recorded_paths
 from nasbench_sparse.tasks.papers.artefact import Artefact, Scale
+from nasbench_sparse.training.task import TrainingTask
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,19 +32,47 @@ NORMAL_95 = 1.96
 def frequencies(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
     """Figure 5: how often stage 1 tried each operator at each site, over all seeds."""
     cells: dict[Place, Measured] = {}
-    shown: list[Choices] = []
+    charts: list[Chart] = []
     for label, (plan,) in artefact.at(scale).groups.items():
         assert isinstance(plan, Chain)
         found = read_chain(store, plan)
         counts = operator_counts(store, found, "operators")
         seeds = sum(path.chain is plan for path in found.paths)
+        fields, names = plan.task.space.fields, tuple(dict.fromkeys((*OPERATORS, *(name for _, name in counts))))
+        sites = _sites(plan)
+        table = np.array([[counts.get((field, name), 0) for name in names] for field in fields], dtype=float)
+        for site, row in zip(sites, table, strict=True):
+            for operator, count in zip(names, row, strict=True):
+                if counts:
+                    cells[f"{label}, {site}", operator] = Measured(float(count), n=seeds, text=f"{count:.0f}")
         if counts:
-            shown.append(Choices(label, counts))
-        for (site, operator), count in counts.items():
-            cells[f"{label}, {site}", operator] = Measured(float(count), n=seeds, text=str(count))
-    charts = (Chart("", "Operators tried in stage 1, site by site.", lambda: choices_figure(shown)),)
-    notes = ("Trials of stage 1, all seeds together; sites in forward order.",)
-    return table_of(artefact, scale, "site", cells, digits=0, notes=notes, charts=charts if shown else ())
+            charts.append(_heatmap(label, sites, names, table))
+    notes = ("Trials of stage 1, all seeds together; operators as table 4 lists them, sites in forward order.",)
+    return table_of(artefact, scale, "site", cells, digits=0, notes=notes, charts=tuple(charts))
+
+
+def _sites(plan: Chain) -> Sequence[str]:
+    """Return the names of the searched network's activation sites, in forward order; of no network the fields."""
+    if not isinstance(plan.task, TrainingTask):
+        return plan.task.space.fields
+    from nasbench_sparse.nn.networks.build import COMMON, on_meta
+    from nasbench_sparse.nn.sites import activation_sites
+
+    network = plan.task.blueprint.network
+    options = {key: value for key, value in network.options if key not in COMMON}
+    return [name for name, _ in activation_sites(on_meta(network.name, options))]
+
+
+def _heatmap(label: str, sites: Sequence[str], operators: Sequence[str], table: Floats) -> Chart:
+    """Return a chart of the share of trials in which a site had an operator, counts written in."""
+    share = table / np.maximum(table.sum(axis=1, keepdims=True), 1.0)
+    texts = [[f"{count:.0f}" if count else "" for count in row] for row in table]
+
+    def make() -> Figure:
+        return matrix_figure(share, texts, sites, operators, SEQUENTIAL, (0.0, float(share.max())))
+
+    name = label.lower().replace(" ", "-")
+    return Chart(name, f"Operators tried in stage 1, site by site, {label}.", make)
 
 
 def algorithms(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
@@ -58,7 +90,7 @@ def algorithms(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
 
     def make() -> Figure:
         panels = [Panel(title, tuple(drawn)) for title, drawn in lines.items()]
-        return line_panels(panels, looks(list(artefact.at(scale).groups)), "trial", "training loss")
+        return whole_ticks(line_panels(panels, looks(list(artefact.at(scale).groups)), "trial", "training loss"))
 
     charts = (Chart("", "Training loss in stage 1 by trial and search algorithm.", make),) if cells else ()
     notes = (

@@ -12,7 +12,7 @@ import numpy as np
 
 from nasbench_sparse.leaderboard.designs import analyse, paired_columns
 from nasbench_sparse.leaderboard.papers.beside import Measured, Place, averaged
-from nasbench_sparse.leaderboard.papers.charts import Point, line_chart
+from nasbench_sparse.leaderboard.papers.charts import Point, kinds_chart
 from nasbench_sparse.leaderboard.papers.evidence import NOTHING, Evidence, compared, together
 from nasbench_sparse.leaderboard.papers.rendered import Rendered, table_of
 from nasbench_sparse.leaderboard.papers.values import Value, grouped, values
@@ -28,6 +28,8 @@ Training = tuple[frozenset[tuple[str, Any]], int]
 
 NETWORKS = ("sparse", "dense")
 FINAL = ("test_loss", "test_accuracy")
+FEWEST = 5
+"""Networks that a rank correlation is of; of two it is 1 whatever they are."""
 MEASURES = {"‖g‖₁": "grad_norm_1", "‖g‖₂": "grad_norm_2", "EGF₁": "egf_1", "EGF₂": "egf_2"}
 
 
@@ -67,7 +69,8 @@ def correlations(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
                 cells[f"{label} {name}", column] = Measured(float(np.mean(taus)), n=len(taus))
     notes = (
         "tau-b between a measure, averaged over the thesis's eleven points, and the final test result, over the "
-        "widths and seeds of one configuration; the mean of |tau| over configurations.",
+        f"widths and seeds of one configuration, of which there are at least {FEWEST}; the mean of |tau| over "
+        "configurations.",
     )
     return table_of(artefact, scale, "measure", cells, digits=3, notes=notes)
 
@@ -93,14 +96,18 @@ class Columns:
         )
 
     def taus(self, measure: str, metric: str, network: str) -> dict[Place, float]:
-        """Return |tau| of each optimizer and variant; those where it is not defined are left out."""
+        """Return |tau| of each optimizer and variant; where it is not defined or of fewer than `FEWEST`, none."""
         pairs: dict[Place, list[tuple[float, float]]] = {}
         for key, one in self.values[measure].items():
             other = self.values[metric].get(key)
             if other is not None and one.config["network"] == network:
                 optimizer, variant = (str(one.config[name]) for name in self.design.by)
                 pairs.setdefault((optimizer, variant), []).append((one.value, other.value))
-        found = {place: kendall_tau(*zip(*both, strict=True), unit="networks").tau for place, both in pairs.items()}
+        found = {
+            place: kendall_tau(*zip(*both, strict=True), unit="networks").tau
+            for place, both in pairs.items()
+            if len(both) >= FEWEST
+        }
         return {place: abs(tau) for place, tau in found.items() if tau is not None}
 
 
@@ -122,15 +129,15 @@ def _curves(artefact: Artefact, scale: Scale, store: Store, shown: dict[str, tup
     cells: dict[Place, Measured] = {}
     charts = []
     for file, (metric, at, label) in shown.items():
-        panels: dict[str, dict[str, list[Point]]] = {}
+        panels: dict[str, dict[str, dict[str, list[Point]]]] = {}
         for group, design in designs(artefact, scale):
             found = values(store, design.task, metric, at)
             panels |= _panels(group, design, found)
             for (row, network), each in grouped(found, partial(_row, group, design)).items():
                 cells[row, f"{network} {label}"] = averaged(each)
         if panels:
-            alt = f"{label} over dense width, {artefact.caption}"
-            charts.append(line_chart(file, alt, panels, "dense width, % of the widest", label))
+            alt = f"{label} over dense width, sparse solid and dense dashed, {artefact.caption}"
+            charts.append(kinds_chart(file, alt, panels, "dense width, % of the widest", label))
     notes = ("Means over widths and seeds; the charts show them by width.",)
     return table_of(artefact, scale, "configuration", cells, digits=4, notes=notes, charts=tuple(charts))
 
@@ -140,14 +147,15 @@ def _row(group: str, design: Design, one: Value) -> Place:
     return ", ".join(part for part in parts if part), str(one.config["network"])
 
 
-def _panels(group: str, design: Design, found: list[Value]) -> dict[str, dict[str, list[Point]]]:
-    """Return a panel for each optimizer and kind of network, with a line for each variant over the dense width."""
+def _panels(group: str, design: Design, found: list[Value]) -> dict[str, dict[str, dict[str, list[Point]]]]:
+    """Return a panel for each optimizer, with a line over the dense width for each kind of network and variant."""
     names = (*design.by, "network", "width")
-    panels: dict[str, dict[str, list[Point]]] = {}
+    panels: dict[str, dict[str, dict[str, list[Point]]]] = {}
     for key, each in grouped(found, lambda one: tuple(str(one.config[name]) for name in names)).items():
         optimizer, variant, network, width = key
-        title = ", ".join(part for part in (group, optimizer, network) if part)
-        panels.setdefault(title, {}).setdefault(variant, []).append((float(width.rstrip("%")), float(each.mean())))
+        title = ", ".join(part for part in (group, optimizer) if part)
+        kinds = panels.setdefault(title, {kind: {} for kind in NETWORKS})
+        kinds[network].setdefault(variant, []).append((float(width.rstrip("%")), float(each.mean())))
     return panels
 
 

@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nasbench_sparse.core.optimizer import option_defaults
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-KINDS = ("tasks", "spaces", "optimizers", "suites", "datasets")
+KINDS = ("tasks", "spaces", "optimizers", "suites", "datasets", "networks")
 
 
 def catalogue(kind: str) -> list[Row]:
@@ -36,6 +37,7 @@ def catalogue(kind: str) -> list[Row]:
         "optimizers": _optimizers,
         "suites": _suites,
         "datasets": _datasets,
+        "networks": _networks,
     }
     if kind not in listings:
         raise unknown("listing", kind, listings)
@@ -128,6 +130,12 @@ def _datasets() -> list[Row]:
     return [found[name] for name in sorted(found)]
 
 
+def _networks() -> list[Row]:
+    from nasbench_sparse.nn.networks import describe_networks
+
+    return [asdict(network) for network in describe_networks()]
+
+
 def _first_line(cls: type) -> str:
     return (inspect.getdoc(cls) or "").partition("\n")[0]
 
@@ -162,6 +170,13 @@ def size_text(size: int | None) -> str:
 
 def _option_text(options: Mapping[str, Any]) -> str:
     return " ".join(f"{key}={value}" for key, value in options.items())
+
+
+def _network_cells(row: Row) -> list[str]:
+    shape = " x ".join("any" if size is None else str(size) for size in row["input"])
+    shape += " tokens" if "context" in row["options"] else ""
+    counts = (row["parameters"], row["layers"], row["sites"])
+    return [row["name"], shape, *(HOLE if count is None else f"{count:,}" for count in counts)]
 
 
 _VIEWS: dict[str, tuple[tuple[str, ...], Callable[[Row], list[str]], tuple[str, ...]]] = {
@@ -200,6 +215,11 @@ _VIEWS: dict[str, tuple[tuple[str, ...], Callable[[Row], list[str]], tuple[str, 
         ("data set", "offline", "tasks"),
         lambda row: [row["name"], "yes" if row["offline"] else "download", str(len(row["tasks"]))],
         ("data set", "offline"),
+    ),
+    "networks": (
+        ("network", "input", "parameters", "layers", "activation sites"),
+        _network_cells,
+        ("network", "input"),
     ),
 }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from nasbench_sparse.cli.arguments import parse_seeds
+from nasbench_sparse.cli.chain_stages import asked_chain
 from nasbench_sparse.cli.chain_table import methods_table, notes, record, searches_table
 from nasbench_sparse.cli.console import console, say, show_table
 from nasbench_sparse.cli.progress import Progress
@@ -15,7 +17,7 @@ from nasbench_sparse.cli.study import INTERRUPTED, progress_watcher, retry_comma
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.leaderboard.chains import read_chain
 from nasbench_sparse.leaderboard.table import Table
-from nasbench_sparse.registry import all_chains, load_chain
+from nasbench_sparse.registry import all_chains
 from nasbench_sparse.runner.chain import Chain
 from nasbench_sparse.runner.chain_run import run_chain, unwatched
 from nasbench_sparse.runner.chain_walk import Placement
@@ -53,6 +55,7 @@ def run(
     name: str,
     path: Path,
     seeds: str | None,
+    stages: Sequence[str],
     placement: Placement,
     resources: Resources,
     resume: Resume,
@@ -61,10 +64,12 @@ def run(
 ) -> int:
     """Carry out what a store lacks of a chain, show its results, and return the exit status.
 
+    Args:
+        stages: other optimizers for stages; see `asked_chain`.
     Raises:
         NbsError: it cannot be started.
     """
-    chain = load_chain(name)
+    chain = asked_chain(name, stages)
     if placement.executor == "serial" and resources.slots > 1:
         raise NbsError(f"--slots {resources.slots} needs --executor processes, ray or simulated")
     shown = _Steps()
@@ -85,15 +90,15 @@ def run(
     finally:
         shown.close()
     if not quiet:
-        show(name, path, seeds, as_json=False)
+        show(name, path, seeds, stages, as_json=False)
     for run_id, error in report.failed.items():
         say(f"error: run {run_id} failed: {error}")
     return 1 if report.failed else 0
 
 
-def show(name: str, path: Path, seeds: str | None, *, as_json: bool) -> None:
+def show(name: str, path: Path, seeds: str | None, stages: Sequence[str] = (), *, as_json: bool) -> None:
     """Print a chain's searches, its confirmed methods and their tests."""
-    chain = load_chain(name)
+    chain = asked_chain(name, stages)
     result = read_chain(open_store(path), chain, None if seeds is None else parse_seeds(seeds))
     if as_json:
         print(json.dumps(record(result), indent=1, allow_nan=False))

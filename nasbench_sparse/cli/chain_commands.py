@@ -16,6 +16,15 @@ chains = typer.Typer(
 ChainName = Annotated[
     str, typer.Argument(metavar="CHAIN", help="A chain: its name, module:object or file.py:object.")
 ]
+Stages = Annotated[
+    Optional[list[str]],  # noqa: UP045 - what typer reads
+    typer.Option(
+        "--stage",
+        metavar="STAGE=OPTIMIZER",
+        help="Another optimizer for a stage, such as operators=sa or operators=sa,steps=16.",
+        show_default="the chain's",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, numbers in full precision.")]
 
 
@@ -31,6 +40,7 @@ def list_(as_json: AsJson = False) -> None:
 def run(
     name: ChainName,
     seeds: Annotated[Optional[str], typer.Option(help="Such as 0-4,7.", show_default="the chain's")] = None,  # noqa: UP045 - what typer reads
+    stage: Stages = None,
     workers: Annotated[int, typer.Option(min=1, help="Trials in flight per run.")] = 1,
     slots: Annotated[int, typer.Option(min=1, help="Trials in flight over all runs together.")] = 1,
     executor: Annotated[
@@ -62,17 +72,18 @@ def run(
     several = workers > 1 or slots > 1
     placement = Placement(executor or ("processes" if several else "serial"), workers)
     resources = Resources(slots, trial_timeout, ray_address, cpus_per_trial, gpus_per_trial)
-    raise typer.Exit(chain.run(name, store, seeds, placement, resources, resume, quiet=quiet))
+    raise typer.Exit(chain.run(name, store, seeds, stage or (), placement, resources, resume, quiet=quiet))
 
 
 @chains.command()
 def show(
     name: ChainName,
     seeds: Annotated[Optional[str], typer.Option(help="Such as 0-4,7.", show_default="those begun")] = None,  # noqa: UP045
+    stage: Stages = None,
     store: StorePath = STORE,
     as_json: AsJson = False,
 ) -> None:
     """Show what each stage found, and the confirmed test accuracies against the declared baselines."""
     from nasbench_sparse.cli import chain
 
-    chain.show(name, store, seeds, as_json=as_json)
+    chain.show(name, store, seeds, stage or (), as_json=as_json)

@@ -50,6 +50,11 @@ def notes(result: ChainResult) -> list[str]:
     begun = tuple(dict.fromkeys(path.seed for path in result.paths))
     if begun != result.chain.seeds:
         said.append(f"seeds {list(begun)}; the chain declares {list(result.chain.seeds)}")
+    for path in result.paths:
+        for step in path.steps:
+            if step.outcome.incumbent is None and step.outcome.status in ("finished", "exhausted"):
+                stage = f"{path.chain.name}, seed {path.seed}, stage {step.stage.name}"
+                said.append(f"{stage} ended without any result: no trial of it succeeded")
     if result.chain.confirm is None:
         return [*said, "the chain declares no confirmation, so no test results are reported"]
     said.append(

@@ -26,7 +26,7 @@ def print_designs() -> None:
     )
     columns = ("design", "task", "factor", "cells x replicates", "what it compares")
     if not rows:
-        print("no designs are registered")
+        print("no designs are registered; the studies of papers are shown by `nasbench-sparse paper list`")
         return
     show_table(Table("", columns, rows, frozenset({"design", "task", "factor", "what it compares"})), console())
 

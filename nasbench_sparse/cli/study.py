@@ -19,6 +19,12 @@ from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.results import OnMissing, TabularResults
 
 INTERRUPTED = 130
+EMPTY = """
+SELECT run_id FROM runs
+WHERE status IN ('finished', 'exhausted') AND list_contains(?, run_id)
+  AND run_id NOT IN (SELECT run_id FROM trials WHERE kind = 'trial' AND status = 'OK')
+ORDER BY run_id
+"""
 
 
 def run_study(
@@ -51,6 +57,7 @@ def run_study(
             progress.close()
     if not quiet:
         show_results(plans, store)
+        _say_empty(plans, store)
     return _say_failures(plans, report)
 
 
@@ -72,6 +79,18 @@ def show_results(plans: Sequence[PlannedRun], store: Path) -> None:
     board = read_board(Store(store, create=False), run_ids=[plan.spec.run_id for plan in plans])
     show_board(board, out)
     out.print(f"\nEverything is in {store}", markup=False, soft_wrap=True)
+
+
+def _say_empty(plans: Sequence[PlannedRun], store: Path) -> None:
+    """Warn of runs that ended without a single result, such as a gradient-based search that diverged."""
+    by_id = {plan.spec.run_id: plan.spec for plan in plans}
+    ended = Store(store, create=False).sql(EMPTY, (list(by_id),))
+    for run_id in ended["run_id"]:
+        spec = by_id[run_id]
+        say(
+            f"warning: run {run_id} ({spec.task}, {spec.optimizer}, seed {spec.seed}) ended without any result: "
+            "no trial of it succeeded"
+        )
 
 
 def _say_failures(plans: Sequence[PlannedRun], report: StudyReport) -> int:

@@ -25,13 +25,20 @@ class MeasureContext:
         batches: starts a pass over the training data: inputs (B, ...) and targets (B, ...), on the network's
             device, equal at each call.
         loss: (outputs, targets) -> mean loss of a batch, a scalar.
+        validation: starts a pass over the validation data, likewise; None where there are none.
     """
 
     network: nn.Module
     masks: Sequence[Tensor]
     batches: Batches
     loss: Loss
+    validation: Batches | None = None
 
     def first(self, count: int) -> MeasureContext:
-        """Return the context whose data are the first `count` batches."""
-        return replace(self, batches=lambda: islice(self.batches(), count))
+        """Return the context whose data are the first `count` batches, of validation data too."""
+        validation = self.validation
+        return replace(
+            self,
+            batches=lambda: islice(self.batches(), count),
+            validation=None if validation is None else lambda: islice(validation(), count),
+        )

@@ -23,6 +23,8 @@ HOMES = {
     "grad_norm_1": "gradient_norm",
     "grad_norm_2": "gradient_norm",
     "stored_bytes": "stored_bytes",
+    "top_5_accuracy": "top_accuracy",
+    "weight_histogram": "weight_histogram",
     "weight_quantiles": "weight_quantiles",
 }
 """The module of this package in which the function of that name stands."""

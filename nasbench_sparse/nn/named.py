@@ -45,7 +45,7 @@ def activation(name: str, directory: Path | None = None) -> Activation:
         return Operator(name)
     if name in stored_names(directory):
         return read(name, directory)
-    raise unknown("activation", name, [*_built_in(), *stored_names(directory)])
+    raise unknown("activation", name, all_names(directory))
 
 
 def place(directory: Path | None = None) -> Path:

@@ -16,11 +16,11 @@ MOVES_CHANNELS = (torch.cat, functional.pad, functional.unfold, "unflatten")
 
 
 @dataclass(frozen=True, slots=True)
-class LayerLink:
+class LayerNeighbours:
     """A prunable layer and its neighbours; `previous` and `next` count prunable layers in forward order.
 
-    Only layers whose channels correspond are linked: a concatenation, padded channels, and the query, key and value
-    of an attention end a link. A shortcut continues one, so a layer behind an addition has several.
+    Only layers whose channels correspond are neighbours: a concatenation, padded channels, and the query, key and
+    value of an attention end a link. A shortcut continues one, so a layer behind an addition has several.
 
     Args:
         name: the layer's name.
@@ -42,8 +42,8 @@ class LayerLink:
     groups: int
 
 
-def chain(network: nn.Module) -> tuple[LayerLink, ...]:
-    """Return one link for each prunable layer, in forward order.
+def chain(network: nn.Module) -> tuple[LayerNeighbours, ...]:
+    """Return the neighbours of each prunable layer, in forward order.
 
     Nothing is computed: the network may be on the meta device and of any size.
 
@@ -57,7 +57,7 @@ def chain(network: nn.Module) -> tuple[LayerLink, ...]:
     groups = {name: getattr(modules[name], "groups", 1) for name in layers}
     inputs = {name: weight.shape[1] * groups[name] for name, weight in layers.items()}
     return tuple(
-        LayerLink(
+        LayerNeighbours(
             name,
             tuple(sorted(index[source] for source in flow.reads[name])),
             tuple(index[reader] for reader in layers if name in flow.reads[reader]),

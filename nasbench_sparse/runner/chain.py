@@ -85,10 +85,12 @@ class Chain:
             None confirms that incumbent on the last stage's task.
         seeds: of the searches, one run of each stage for each.
         replicate: that the searches train on.
+        apart: whether each seed searches on a replicate of its own, `replicate` and those after it.
 
     Raises:
         TaskError: no stages, two of one name, a stage without a task or with two; a confirmation on replicates that
-            a search sees or that a task does not have; or two methods of one name.
+            a search sees or that a task does not have; a search on replicates that the task does not have; or two
+            methods of one name.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Chain:
     confirm: Confirmation | None = None
     seeds: tuple[int, ...] = (0, 1, 2)
     replicate: int = 0
+    apart: bool = False
     description: str = ""
 
     def __post_init__(self) -> None:
@@ -110,8 +113,17 @@ class Chain:
                 raise TaskError(f"chain {self.name!r}: stage {stage.name!r} {need}")
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
             raise TaskError(f"chain {self.name!r} needs distinct seeds, not {list(self.seeds)}")
+        if (last := max(map(self.replicate_of, self.seeds))) >= self.task.replicates:
+            raise TaskError(
+                f"chain {self.name!r} searches on replicates up to {last}, and task {self.task.name!r} has 0 to "
+                f"{self.task.replicates - 1}"
+            )
         if self.confirm is not None:
             self._check_confirmation(self.confirm)
+
+    def replicate_of(self, seed: int) -> int:
+        """Return the replicate that a seed searches on."""
+        return self.replicate + seed if self.apart else self.replicate
 
     @property
     def searches(self) -> tuple[Chain, ...]:
@@ -131,6 +143,11 @@ class Chain:
 
     def _check_confirmation(self, confirm: Confirmation) -> None:
         for chain in self.searches:
+            if chain.apart and chain.replicate <= max(confirm.replicates):
+                raise TaskError(
+                    f"chain {self.name!r}: {chain.name!r} searches on replicates from {chain.replicate} on, one "
+                    "for each seed, so only those before it can confirm"
+                )
             if chain.replicate in confirm.replicates:
                 raise TaskError(
                     f"chain {self.name!r}: replicate {chain.replicate} is what {chain.name!r} searches on, so it "

@@ -33,7 +33,7 @@ class Placement:
             stage.budget,
             seed=seed,
             options=stage.optimizer.options,
-            replicate=chain.replicate,
+            replicate=chain.replicate_of(seed),
             workers=self.workers,
             executor=self.executor,
             study=study,

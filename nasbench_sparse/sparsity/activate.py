@@ -58,15 +58,37 @@ def activate_by_output(
     return _prune_first(order, weights, masks, count)
 
 
-def located_units(before: Sequence[Tensor], after: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """Return for each layer the units that lost a weight, (out,): the neurons AP took for dead.
+def located_units(order: Sequence[Tensor], share: float) -> tuple[Tensor, ...]:
+    """Choose the units taken for dead: the first round(share * n) of n in ascending order; ties by layer and index.
 
-    Ablation AP-bias-k adds a constant k to their biases instead of pruning.
+    Ablation AP-bias-k adds a constant k to their biases instead of pruning. The paper says how dead neurons are
+    located, by their weights' movement, but not how many: the share of units stands for its share of weights.
 
+    Args:
+        order: for each layer that an activation follows a number for each unit, (out,), infinite for a unit that is
+            none of the n.
+        share: of the units, in [0, 1].
+    Returns:
+        For each layer which of its units are chosen, boolean, (out,).
     References:
         AP (Liu et al., 2024), section 4.4.
     """
-    return tuple((old & ~new).flatten(1).any(1) for old, new in zip(before, after, strict=True))
+    rank = -torch.cat([part.double() for part in order])
+    counted = rank.isfinite()
+    chosen = keep_top_alive(rank, counted, round(share * int(counted.sum())))
+    return tuple(torch.split(chosen, [len(part) for part in order]))
+
+
+def unit_movement(weights: Tensor, initial: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean |w - w_0| over each unit's weights alive, (out,); infinite for a unit that has none.
+
+    A neuron that is often dead has little gradient, so its weights moved little.
+
+    References:
+        AP (Liu et al., 2024), section 3.3.
+    """
+    moved, alive = ((weights.detach() - initial).abs() * mask).flatten(1).sum(1), mask.flatten(1).sum(1)
+    return torch.where(alive > 0, moved / alive, torch.inf)
 
 
 def _prune_first(

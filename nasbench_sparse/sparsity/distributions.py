@@ -75,31 +75,6 @@ def distribute(
     return _keep(scores, masks, DISTRIBUTIONS[name](Demand(scores, masks, sizes, kept), **options))
 
 
-def distribute_fraction(
-    name: str,
-    scores: Sequence[Tensor],
-    masks: Sequence[Tensor],
-    fraction: float | Sequence[float],
-    **options: Any,
-) -> tuple[Tensor, ...]:
-    """Prune a fraction of the weights alive: of a of them, round(fraction * a), halves to even.
-
-    Args:
-        fraction: pruned, in [0, 1]; for "layerwise" each layer's own, or a single one for all.
-    Raises:
-        UnknownName: an unknown distribution or option.
-        TaskError: a fraction outside [0, 1], or a wrong number of fractions.
-    """
-    alive = alive_counts(masks)
-    if name == LAYERWISE:
-        shares = _checked(_one_each(fraction, len(masks)), "fraction")
-        return distribute_count(
-            name, scores, masks, [a - keep_count(a, f) for a, f in zip(alive, shares, strict=True)]
-        )
-    share = _checked([_single(name, fraction)], "fraction")[0]
-    return distribute_count(name, scores, masks, sum(alive) - keep_count(sum(alive), share), **options)
-
-
 def distribute_count(
     name: str, scores: Sequence[Tensor], masks: Sequence[Tensor], keep: int | Sequence[int], **options: Any
 ) -> tuple[Tensor, ...]:

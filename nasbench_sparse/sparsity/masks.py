@@ -19,26 +19,6 @@ def keep_count(size: int, density: float) -> int:
     return round(density * size)
 
 
-def keep_top(scores: Tensor, density: float) -> Tensor:
-    """Keep the round(density * n) highest-scoring weights.
-
-    Ties keep the lower flat index, so the count is exact and the mask deterministic.
-
-    Args:
-        scores: importance of each weight, any shape; larger is kept.
-        density: fraction kept, in [0, 1].
-    Returns:
-        Boolean mask of the shape of `scores`.
-    Raises:
-        ValueError: density outside [0, 1].
-    """
-    count = keep_count(scores.numel(), density)
-    order = torch.sort(scores.flatten(), descending=True, stable=True).indices
-    mask = torch.zeros(scores.numel(), dtype=torch.bool, device=scores.device)
-    mask[order[:count]] = True
-    return mask.view(scores.shape)
-
-
 def keep_top_alive(scores: Tensor, mask: Tensor, count: int) -> Tensor:
     """Keep the `count` highest-scoring of the weights that a mask keeps; all of them where there are fewer.
 

@@ -2,12 +2,13 @@
 
 What is stored for a layer of n weights with s survivors: its name and shape, two numbers, a bitmap of the
 survivors (n bits) and a bitmap of which of them are positive (s bits), both in flat order, most significant bit
-first. Masks and initial weights are rebuilt from that alone.
+first. Masks and initial weights are rebuilt from that alone. What no layer and no normalisation holds, such as a
+position embedding, is stored as it is, and the metadata say whatever the writer wants to know again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 from nasbench_sparse.errors import TaskError
 
+OTHERS = "others/"
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm)
 
 
@@ -78,6 +80,12 @@ def initial_values(network: nn.Module, quantised: Quantised) -> dict[str, Tensor
         ASNI (Damadi et al., 2022), section 4.1.
     """
     state = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+    return state | reset_values(network) | {f"{layer.name}.weight": layer.weight for layer in quantised}
+
+
+def reset_values(network: nn.Module) -> dict[str, Tensor]:
+    """Return what ASNI-II gives every network: biases 0, weights of a normalisation 1 and its statistics as new."""
+    state, found = network.state_dict(), {}
     for name, module in network.named_modules():
         if isinstance(module, NORMS):
             for buffer, start in (
@@ -87,21 +95,28 @@ def initial_values(network: nn.Module, quantised: Quantised) -> dict[str, Tensor
                 ("num_batches_tracked", 0),
             ):
                 if f"{name}.{buffer}" in state:
-                    state[f"{name}.{buffer}"].fill_(start)
-    for name, _ in network.named_parameters():
-        if name.rpartition(".")[2] == "bias":
-            state[name].zero_()
-    for layer in quantised:
-        state[f"{layer.name}.weight"].copy_(layer.weight)
-    return state
+                    found[f"{name}.{buffer}"] = torch.full_like(state[f"{name}.{buffer}"], start)
+    biases = (name for name, _ in network.named_parameters() if name.rpartition(".")[2] == "bias")
+    return found | {name: torch.zeros_like(state[name]) for name in biases}
 
 
-def save(quantised: Quantised, path: Path) -> None:
-    """Write the two numbers, shape, survivors and signs of each layer to a safetensors file."""
+def save(
+    quantised: Quantised,
+    path: Path,
+    others: Mapping[str, Tensor] | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write the two numbers, shape, survivors and signs of each layer to a safetensors file.
+
+    Args:
+        others: further tensors by name, stored as they are.
+        metadata: texts by name, see `load_rest`.
+    """
     from safetensors.torch import save_file
 
     save_file(
-        {
+        {f"{OTHERS}{name}": tensor.contiguous() for name, tensor in (others or {}).items()}
+        | {
             f"{index:04d}/{layer.name}/{part}": tensor
             for index, layer in enumerate(quantised)
             for part, tensor in (
@@ -112,6 +127,7 @@ def save(quantised: Quantised, path: Path) -> None:
             )
         },
         path,
+        dict(metadata or {}),
     )
 
 
@@ -129,6 +145,22 @@ def load(path: Path) -> Quantised:
         names = sorted(name.removesuffix("/numbers") for name in tensors if name.endswith("/numbers"))
         return tuple(_rebuilt(name, tensors) for name in names)
     except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise TaskError(f"{path} is no two-number initialisation written by `save`: {error}") from error
+
+
+def load_rest(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the other tensors and the metadata of a file.
+
+    Raises:
+        TaskError: the file is no two-number initialisation.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            names = [name for name in file.keys() if name.startswith(OTHERS)]  # noqa: SIM118 - no mapping
+            return {name.removeprefix(OTHERS): file.get_tensor(name) for name in names}, file.metadata() or {}
+    except SafetensorError as error:
         raise TaskError(f"{path} is no two-number initialisation written by `save`: {error}") from error
 
 

@@ -39,20 +39,6 @@ def sigmoid_density(epoch: int, epochs: int, alpha: float, beta: float = 0.5, ga
     return 1.0 - sigmoid_percent(epoch, epochs, alpha, beta, gamma) / 100.0
 
 
-def alive_after(weights: int, cycles: int, fraction: float = 0.2) -> int:
-    """Return how many weights are alive after cycles that each prune a fraction of those alive, rounded each time.
-
-    About weights · (1 - fraction)^cycles. AP's tables print 5.72 %, which no number of cycles of 20 % gives: 13
-    give 5.50 %.
-
-    References:
-        Frankle and Carbin (2019), section 2, iterative pruning; AP (Liu et al., 2024), section 4.1.
-    """
-    for _ in range(cycles):
-        weights -= round(fraction * weights)
-    return weights
-
-
 def cosine_fraction(step: float, end: float, start: float = 0.3) -> float:
     """Return RigL's fraction of drop and grow: start / 2 · (1 + cos(pi · step / end)), and 0 from `end` on.
 

@@ -34,7 +34,6 @@ _TOLD_COLUMNS = (
     "predicted",
 )
 _TOLD = ", ".join(_TOLD_COLUMNS)
-_POINT = ", ".join(("step", *FLOAT_FIELDS, "metrics"))
 _UNNEST = ", ".join(f"unnest(curve.{name}) AS {name}" for name in ("step", *FLOAT_FIELDS, "metrics"))
 
 _STAGES = [

@@ -13,7 +13,7 @@ from nasbench_sparse.errors import TaskError
 from nasbench_sparse.measures.watch import Watcher, watched
 from nasbench_sparse.nn.networks import prunable_layers
 from nasbench_sparse.nn.sites import sites_of
-from nasbench_sparse.sparsity.activate import activate, activate_by_output, located_units
+from nasbench_sparse.sparsity.activate import activate, activate_by_output, located_units, unit_movement
 from nasbench_sparse.sparsity.masks import alive_counts
 from nasbench_sparse.training.device import training_device
 from nasbench_sparse.training.moment import Moment
@@ -35,17 +35,24 @@ def activated(phase: ActivatePrune, state: State, moment: Moment) -> State:
     network = enter(moment.blueprint.network, moment.activations(state), state, moment.repetition).to(device)
     layers = prunable_layers(network)
     masks, weights = state.masks, [state.weights[f"{name}.weight"] for name, _ in layers]
-    count = sum(alive_counts(masks)) - kept_after(state, phase.fraction)
-    if phase.locate == "output":
-        paths = follow(network, training_batches(phase, moment, device))
-        chosen = activate_by_output(weights, [paths.dead.get(name) for name, _ in layers], masks, count)
-    else:
-        chosen = activate(weights, initial_weights(moment, layers, torch.device("cpu")), masks, count)
+    outputs = phase.locate == "output"
+    initial = initial_weights(moment, layers, torch.device("cpu"))
     if phase.bias is None:
+        count = sum(alive_counts(masks)) - kept_after(state, phase.fraction)
+        if outputs:
+            paths = follow(network, training_batches(phase, moment, device))
+            chosen = activate_by_output(weights, [paths.dead.get(name) for name, _ in layers], masks, count)
+        else:
+            chosen = activate(weights, initial, masks, count)
         return after(state, chosen, layers, phase.fraction)
     paths = follow(network, training_batches(phase, moment, device))
-    units = located_units(masks, chosen)
-    return shifted(state, {name: u for (name, _), u in zip(layers, units, strict=True)}, paths, phase.bias)
+    order = {
+        name: 1.0 - paths.dead[name] if outputs else unit_movement(weight, start, mask)
+        for (name, _), weight, start, mask in zip(layers, weights, initial, masks, strict=True)
+        if name in paths.dead
+    }
+    units = dict(zip(order, located_units(tuple(order.values()), phase.fraction), strict=True))
+    return shifted(state, units, paths, phase.bias)
 
 
 @dataclass(slots=True)
@@ -114,7 +121,7 @@ def shifted(state: State, units: dict[str, Tensor], paths: Paths, amount: float)
     """
     shifts: dict[str, Tensor] = dict(state.shifts)
     for layer, chosen in units.items():
-        if layer in paths.dead and bool(chosen.any()):
+        if bool(chosen.any()):
             name = _bias(layer, paths, state.weights)
             shifts[name] = shifts.get(name, 0.0) + amount * chosen.to(state.weights[name].dtype)
     added = {name: state.weights[name] + shift - state.shifts.get(name, 0.0) for name, shift in shifts.items()}

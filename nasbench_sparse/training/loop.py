@@ -108,7 +108,7 @@ class Training:
         """Take the measures of the epoch that just ended."""
         if not due(self.train, len(self.curve)):
             return NO_METRICS
-        return measure(self.train, self.network, self.masks, self.data.train, self.device)
+        return measure(self.train, self.network, self.masks, self.data, self.device)
 
     def _epoch(self) -> CurvePoint | None:
         epoch = len(self.curve)

@@ -11,7 +11,7 @@ from nasbench_sparse.core.blueprint import Train
 from nasbench_sparse.measures import MeasureContext, eleven_points, take
 from nasbench_sparse.sparsity.masks import WeightMasks
 from nasbench_sparse.training.losses import batch_loss
-from nasbench_sparse.training.reading import Part, read
+from nasbench_sparse.training.reading import Parts, read
 
 
 def due(train: Train, epoch: int) -> bool:
@@ -22,16 +22,17 @@ def due(train: Train, epoch: int) -> bool:
 
 
 def measure(
-    train: Train, network: nn.Module, masks: WeightMasks, part: Part, device: torch.device
+    train: Train, network: nn.Module, masks: WeightMasks, data: Parts, device: torch.device
 ) -> dict[str, float]:
-    """Take a training's measures over its training examples in their stored order, and the seconds they took.
-
-    Args:
-        part: the training part.
-    """
+    """Take a training's measures over its examples in their stored order, and the seconds they took."""
     started = perf_counter()
     size = train.recipe.evaluation_batch_size
-
-    context = MeasureContext(network, masks.masks, lambda: read(part, size, device=device), batch_loss)
+    context = MeasureContext(
+        network,
+        masks.masks,
+        lambda: read(data.train, size, device=device),
+        batch_loss,
+        lambda: read(data.val, size, device=device),
+    )
     metrics = take(train.measures, context)
     return {**metrics, "measure_seconds": perf_counter() - started}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nasbench_sparse.core.blueprint import Blueprint, Train
+from nasbench_sparse.core.fidelity import Unit
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Evaluation, SearchStep, Trial
 from nasbench_sparse.data.catalogue import base_name, dataset_info
@@ -26,8 +27,9 @@ class TrainingTask(Task):
         folds: 1 for a fixed split into training and validation parts, more for a cross validation over both.
 
     Raises:
-        TaskError: another unit than epochs, a searched training of another length than `fidelity.max`, or stacked
-            numerics with another network than "mlp", or with what stacked training does not know.
+        TaskError: another unit than the blueprint's (steps are epochs of one step, `steps_per_epoch=1`), a searched
+            training of another length than `fidelity.max`, or stacked numerics with another network than "mlp", or
+            with what stacked training does not know.
         UnknownName: an unknown data set.
     """
 
@@ -36,9 +38,12 @@ class TrainingTask(Task):
     def __post_init__(self) -> None:
         super().__post_init__()
         dataset_info(self.dataset)
-        unit, length = self.blueprint.unit, self.blueprint.length
+        unit, length = self._unit(), self.blueprint.length
         if self.fidelity.unit != unit:
-            raise TaskError(f"task {self.name!r}: this training's fidelity counts {unit}, not {self.fidelity.unit}")
+            raise TaskError(
+                f"task {self.name!r}: this training's fidelity counts {unit}, not {self.fidelity.unit}"
+                + ("; steps need epochs of one step, steps_per_epoch=1 in the recipe" if unit == "epochs" else "")
+            )
         if self.fidelity.max != length:
             raise TaskError(
                 f"task {self.name!r}: fidelity.max is {self.fidelity.max}, but the blueprint's searched training "
@@ -53,6 +58,12 @@ class TrainingTask(Task):
         if self.numerics != "single":
             check_stackable(self.blueprint, self.numerics)
 
+    def _unit(self) -> Unit:
+        """Return what the blueprint's searched training counts; epochs of one step may be called either."""
+        unit = self.blueprint.unit
+        single = unit == "epochs" and self.blueprint.recipe.steps_per_epoch == 1
+        return "steps" if single and self.fidelity.unit == "steps" else unit
+
     @property
     def engine(self) -> str:
         """Version of the training engine, of the stacked one where that trains, and of data that have editions."""
@@ -66,8 +77,15 @@ class TrainingTask(Task):
         return dataset_info(self.dataset).offline
 
     def require_data(self) -> None:
-        """See `Task.require_data`."""
+        """See `Task.require_data`; activations that do not fit the network are refused too.
+
+        Raises:
+            UnknownName, TaskError: see `site_check.check_sites`.
+        """
         require(base_name(self.dataset), dataset_info(self.dataset).origin)
+        from nasbench_sparse.training.site_check import check_sites
+
+        check_sites(self)
 
     @property
     def searchable(self) -> bool:

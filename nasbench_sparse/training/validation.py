@@ -16,6 +16,7 @@ from nasbench_sparse.sparsity.distributions import check_distribution
 from nasbench_sparse.sparsity.patterns import check_pattern
 from nasbench_sparse.sparsity.scores import score_by_name
 from nasbench_sparse.training.data import dataset_info, split_indices
+from nasbench_sparse.training.dry_run import walk
 from nasbench_sparse.training.loop import steps_per_epoch
 from nasbench_sparse.training.moment import first_training
 from nasbench_sparse.training.optimizers import check_optimizer
@@ -33,7 +34,8 @@ def validate(blueprint: Blueprint, dataset: str, folds: int = 1, shortest: int =
     Raises:
         UnknownName: an optimizer, schedule, score, distribution, measure or augmentation, or an option of one.
         TaskError: nothing to prune, a wrong number of densities, a pattern that does not divide a layer, a point
-            beyond the training, or a trial that would cut a sparsification short.
+            beyond the training, an option without meaning, a trial that would cut a sparsification short, or what
+            `dry_run.walk` refuses.
     """
     network, kind = _shapes(blueprint.network), dataset_info(dataset).kind
     layers = prunable_layers(network)
@@ -48,6 +50,7 @@ def validate(blueprint: Blueprint, dataset: str, folds: int = 1, shortest: int =
                 raise TaskError(f"AP-bias-k adds to biases, and network {blueprint.network.name!r} has none")
         elif isinstance(phase, Rewind) and phase.unit == "steps":
             _check_point(phase, first_training(blueprint.phases), dataset, folds)
+    walk(blueprint.phases, tuple(weight.shape for _, weight in layers))
     if isinstance(blueprint.search, Train):
         _check_uncut(blueprint.search, dataset, folds, shortest)
 
@@ -80,6 +83,7 @@ def _check_prune(phase: Prune, layers: Layers, *, texts: bool) -> None:
     _check_layers(layers, "pruning")
     if score_by_name(phase.score, dict(phase.options)).density and texts:
         raise TaskError(f"pruning score {phase.score!r} sends ones through the network, and texts are tokens")
+    _check_options(phase)
     check_distribution(phase.distribution, dict(phase.distribution_options))
     if phase.pattern is not None:
         check_pattern(layers, *phase.pattern)
@@ -88,6 +92,17 @@ def _check_prune(phase: Prune, layers: Layers, *, texts: bool) -> None:
             f"{len(phase.densities)} densities for {len(layers)} prunable layers "
             f"({', '.join(name for name, _ in layers)}); give one for each layer or a single one for all"
         )
+
+
+def _check_options(phase: Prune) -> None:
+    options = dict(phase.options)
+    if phase.score == "grasp" and not 0.0 < options.get("temperature", 1.0) < math.inf:
+        raise TaskError(
+            f"pruning score 'grasp' divides logits by its temperature, so it must be positive, not "
+            f"{options['temperature']}"
+        )
+    if phase.score == "synflow" and options.get("rounds", 1) < 1:
+        raise TaskError(f"pruning score 'synflow' has at least 1 round, not {options['rounds']}")
 
 
 def _check_layers(layers: Layers, what: str) -> None:

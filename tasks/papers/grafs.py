@@ -73,7 +73,7 @@ def _task(name: str, scale: Scale, bench: Bench, family: Family, space: Factoria
         blueprint=Blueprint(
             bench.network, (Train(bench.epochs, bench.recipe),), (Operator(BASELINES[family.default]),)
         ),
-        replicates=SEEDS[scale] + 1,
+        replicates=2 * SEEDS[scale],
         seconds=bench.seconds,
         description="GRAFS: activations of dense networks",
     )
@@ -82,7 +82,7 @@ def _task(name: str, scale: Scale, bench: Bench, family: Family, space: Factoria
 def plans(scale: Scale, label: str, family: Family, bench: Bench) -> tuple[Design, Chain]:
     """Return the trainings of a column: with named activations, and with the cells that searches found.
 
-    All columns of a family share its searches, on a replicate that no evaluation sees.
+    All columns of a family share its searches, each on a replicate of its own, which no evaluation sees.
     """
     task, seeds = evaluation(scale, label, family, bench), SEEDS[scale]
     loss = family.formulas == "GPT"
@@ -105,9 +105,20 @@ def plans(scale: Scale, label: str, family: Family, bench: Bench) -> tuple[Desig
         confirm=Confirmation(tuple(range(seeds)), (default,)),
         seeds=tuple(range(seeds)),
         replicate=seeds,
+        apart=True,
         description=f"cells found on {family.search.network.name}, used in {label}",
     )
     return named, found
+
+
+def chains() -> tuple[Chain, ...]:
+    """Return the searches of every family at every scale, with where the cells they find are used."""
+    return tuple(
+        plans(scale, label, family, bench)[1]
+        for scale in SCALES
+        for family in FAMILIES[scale].values()
+        for label, bench in family.benches.items()
+    )
 
 
 def _columns(scale: Scale, family: str, *networks: str) -> dict[str, tuple[Plan, ...]]:

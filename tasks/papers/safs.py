@@ -8,7 +8,7 @@ from nasbench_sparse.core.budget import Budget
 from nasbench_sparse.runner.chain import Chain, Confirmation, Stage
 from nasbench_sparse.runner.suite import Contender
 from nasbench_sparse.tasks.papers.artefact import SCALES, Artefact, Claim, Scale, Setting
-from nasbench_sparse.tasks.safs import CHECK, DENSITIES, PAPER, SMOKE, Preset
+from nasbench_sparse.tasks.safs import CHECK, DENSITIES, FOLDS, PAPER, SMOKE, Preset
 
 RENDER = "nasbench_sparse.leaderboard.papers.safs"
 CURVES = "nasbench_sparse.leaderboard.papers.safs_curves"
@@ -68,7 +68,8 @@ def searchers(scale: Scale) -> dict[str, tuple[Chain, ...]]:
     task = preset.operators(SPARSEST)
     if scale != "paper":
         shorter = replace(preset, stage1_epochs=min(5, preset.stage1_epochs)).operators(SPARSEST)
-        task = replace(shorter, name=f"{task.name}-one-fold", folds=1)
+        seconds = None if shorter.seconds is None else shorter.seconds / FOLDS
+        task = replace(shorter, name=f"{task.name}-one-fold", folds=1, seconds=seconds)
     first = max(2, preset.iterations // 4)
     contenders = {
         "LAHC": Contender("lahc"),

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 from nasbench_sparse.core.blueprint import Blueprint, Network, Operator, Prune, Recipe, Train
 from nasbench_sparse.core.fidelity import Fidelity
+from nasbench_sparse.data.catalogue import base_name
 from nasbench_sparse.search_spaces.edits import Edit, SetActivations, SetDensities, SetPhases, SetSearched
 from nasbench_sparse.search_spaces.factorial import Factor, Factorial, Level
 from nasbench_sparse.tasks.papers.artefact import SCALES, Artefact, Scale, Setting
 from nasbench_sparse.tasks.papers.plans import Cells
+from nasbench_sparse.tasks.papers.whole import SAYS_WHOLE, whole
 from nasbench_sparse.training.task import TrainingTask
 
 RENDER = "nasbench_sparse.leaderboard.papers.wide_resnet"
@@ -39,13 +41,18 @@ SMALL = Network("wrn28_10", (("depth", 10), ("factor", 1), ("channels", 1), ("wi
 COSINE = Recipe("sgd", 0.05, "cosine", 0.9, 5e-4, 64)
 BENCHES: dict[Scale, Bench] = {
     "paper": Bench(
-        "cifar100", Network("wrn28_10", (("classes", 100),)), PUBLISHED, 200, (0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)
+        whole("cifar100"),
+        Network("wrn28_10", (("classes", 100),)),
+        PUBLISHED,
+        200,
+        (0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0),
     ),
-    "check": Bench("digits", SMALL, COSINE, 8, (0.05, 0.2, 0.5, 1.0), seconds=1.3),
+    "check": Bench("digits", SMALL, COSINE, 8, (0.05, 0.2, 0.5, 1.0), seconds=0.85),
     "smoke": Bench("digits", SMALL, COSINE, 2, (0.2, 1.0), ("adam",), 1, seconds=1.0),
 }
 SAYS: dict[Scale, str] = {
-    "paper": "WRN-28-10 on CIFAR-100, 200 epochs, 7 densities, 3 seeds; learning rate 0.1 for every optimizer",
+    "paper": "WRN-28-10 on CIFAR-100, 200 epochs, 7 densities, 3 seeds; learning rate 0.1 for every optimizer; "
+    f"{SAYS_WHOLE}",
     "check": "WRN-10-1 of width 4 on digits, 8 epochs, 4 densities, 3 seeds, no augmentation; learning rate 0.05",
     "smoke": "WRN-10-1 of width 4 on digits, Adam alone, 2 epochs, 2 densities, 1 seed",
 }
@@ -86,7 +93,7 @@ def grid(scale: Scale, magnitude: bool) -> Cells:
     densities = tuple(Level(f"{d:.0%}", (SetDensities((d,)),)) for d in bench.densities)
     task = TrainingTask(
         name=f"{scale}-wide-resnet-{'magnitude' if magnitude else 'random'}",
-        family=f"{bench.dataset}-{bench.network.name}",
+        family=f"{base_name(bench.dataset)}-{bench.network.name}",
         space=Factorial((Factor("configuration", levels), Factor("density", densities))),
         dataset=bench.dataset,
         fidelity=Fidelity("epochs", epochs, epochs),

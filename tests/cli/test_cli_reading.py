@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from nasbench_sparse.cli import doctor
+from nasbench_sparse.nn.networks import NETWORKS
 from nasbench_sparse.registry import all_tasks, optimizer_names
 
 Command = Callable[..., Any]
@@ -40,6 +41,19 @@ def test_list_prints_objects_with_names(command: Command, kind: str) -> None:
     if kind == "optimizers":
         assert names == optimizer_names()
         assert next(row for row in rows if row["name"] == "lahc")["options"]["history_length"] == 3
+
+
+def test_list_networks_shows_what_they_take_and_how_large_they_are(command: Command) -> None:
+    rows = {row["name"]: row for row in json.loads(command("list", "networks", "--json").out)}
+    assert list(rows) == sorted(NETWORKS)
+    assert rows["lenet5"]["parameters"] == 44_426
+    assert rows["conv2"]["input"] == [3, 32, 32]
+    lines = {
+        line.split()[0]: line.split()[1:] for line in command("list", "networks").out.splitlines() if line.split()
+    }
+    assert lines["resnet20"] == ["3", "x", "any", "x", "any", "269,722", "20", "19"]
+    assert lines["mini_gpt"] == ["256", "tokens", "11,035,968", "12", "3"]
+    assert lines["mlp"] == ["any", "—", "—", "—"]
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "csv", "json"])

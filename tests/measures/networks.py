@@ -88,7 +88,7 @@ def context(
     masks: Sequence[Tensor] | None = None,
     loss: object = functional.cross_entropy,
 ) -> MeasureContext:
-    """Mask the network's weights and return its context; without masks nothing is pruned."""
+    """Mask the network's weights, without masks none, and return its context; the batches validate too."""
     layers = prunable_layers(network)
     masks = [torch.ones_like(w, dtype=torch.bool) for _, w in layers] if masks is None else masks
     with torch.no_grad():
@@ -98,7 +98,7 @@ def context(
     def start() -> Iterator[Batch]:
         return iter(batches)
 
-    return MeasureContext(network, masks, start, loss)  # type: ignore[arg-type]
+    return MeasureContext(network, masks, start, loss, start)  # type: ignore[arg-type]
 
 
 def noise(*shape: int, classes: int = 3, batches: int = 3, seed: int = 1) -> list[Batch]:

@@ -161,6 +161,36 @@ def test_quantiles_are_numpys_over_active_weights() -> None:
     assert len(found) == 18
 
 
+def test_histogram_of_active_weights_counted_by_hand() -> None:
+    """Bins are 1/16 wide: -1 is in 0, -0.01 in 15, 0 in 16, 0.5 in 24, 0.99 in 31 and 1 in the last one too."""
+    network = TwoLinear()
+    with torch.no_grad():
+        network.fc1.weight.copy_(torch.tensor([[-1.0, -0.01], [0.5, 0.99]]))
+        network.fc2.weight.copy_(torch.tensor([[2.0, 7.0]]))
+    masks = [torch.ones(2, 2, dtype=torch.bool), torch.tensor([[True, False]])]
+    found = take(("weight_histogram",), context(network, [], masks))
+    counts = {name: value for name, value in found.items() if value and not name.endswith("limit")}
+    assert counts == {
+        **{f"weight_histogram/fc1/{i}": 1.0 for i in ("00", "15", "24", "31")},
+        "weight_histogram/fc2/31": 1.0,
+    }
+    assert (found["weight_histogram/fc1/limit"], found["weight_histogram/fc2/limit"]) == (1.0, 2.0)
+    assert len(found) == 2 * 33
+
+
+def test_histogram_agrees_with_numpys_and_takes_layers_without_weights() -> None:
+    network, rng = ConvNorm(), torch.Generator().manual_seed(3)
+    masks = [torch.rand(w.shape, generator=rng) < 0.7 for _, w in prunable_layers(network)]
+    masks[0][:] = False
+    found = take(("weight_histogram",), context(network, [], masks))
+    (first, _), (name, weight) = prunable_layers(network)
+    active = weight.detach().numpy()[masks[1].numpy()].astype(np.float64)
+    limit = np.abs(active).max()
+    expected, _ = np.histogram(active, bins=32, range=(-limit, limit))
+    assert [found[f"weight_histogram/{name}/{i:02d}"] for i in range(32)] == expected.tolist()
+    assert sum(value for metric, value in found.items() if metric.startswith(f"weight_histogram/{first}/")) == 0.0
+
+
 def test_operations_and_bytes_worked_out_by_hand() -> None:
     # conv: 8 weights at 2x2 positions; fc: 24. Kept are 3 and 24: 2 * (3 * 4 + 24) operations of 2 * (8 * 4 + 24).
     masks = [torch.zeros(2, 1, 2, 2, dtype=torch.bool), torch.ones(3, 8, dtype=torch.bool)]

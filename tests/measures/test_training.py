@@ -28,6 +28,13 @@ def curve(measures: tuple[str, ...]) -> Curve:
     return task.evaluate(Trial(0, config, config_key(config), 3, 0))[0].curve
 
 
+def test_top_5_accuracy_is_that_of_the_validation_examples() -> None:
+    for point in curve(("top_5_accuracy", "top_5_accuracy[1]")):
+        share = point.metrics["top_5_accuracy"]
+        assert point.val_accuracy <= share < 1
+        assert share * 360 == round(share * 360), "a quarter of the 1,437 examples that are no test examples"
+
+
 def test_measured_training_is_bit_identical() -> None:
     plain, measured = curve(()), curve(measure_names())
     assert [p._replace(metrics={}, seconds=0.0) for p in measured] == [p._replace(seconds=0.0) for p in plain]

@@ -113,3 +113,8 @@ def test_unreadable_file_is_refused(home: Path) -> None:
 def test_directory_is_the_given_one_then_the_environments(home: Path, tmp_path: Path) -> None:
     assert place() == home
     assert place(tmp_path / "given") == tmp_path / "given"
+
+
+def test_nearest_names_of_an_unknown_activation_are_distinct() -> None:
+    with pytest.raises(UnknownName, match="'ellu': did you mean 'elu' or 'relu' or 'gelu'"):
+        activation("ellu")

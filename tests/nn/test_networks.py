@@ -8,7 +8,15 @@ from torch import nn
 
 from nasbench_sparse.core.blueprint import RELU, Network, Operator
 from nasbench_sparse.errors import TaskError, UnknownName
-from nasbench_sparse.nn.networks import MLP, NETWORKS, build_network, describe_networks, initialise, prunable_layers
+from nasbench_sparse.nn.networks import (
+    MLP,
+    NETWORKS,
+    NetworkDescription,
+    build_network,
+    describe_networks,
+    initialise,
+    prunable_layers,
+)
 from nasbench_sparse.nn.networks.build import on_meta
 from nasbench_sparse.nn.sites import activation_sites, replace
 from nasbench_sparse.sparsity.masks import WeightMasks
@@ -163,6 +171,18 @@ def test_describe_networks_counts_without_building() -> None:
     assert found["vgg16"].options["width"] == 64
     assert found["mlp"].parameters is None
     assert found["mlp"].options["inputs"] is None
+    assert found["mlp"].input == (None,)
+    assert found["resnet20"].input == (3, None, None)
+
+
+@pytest.mark.parametrize("row", [row for row in describe_networks() if row.parameters], ids=lambda row: row.name)
+def test_describe_networks_gives_the_shape_of_an_input(row: NetworkDescription) -> None:
+    shape = [32 if size is None else size for size in row.input]
+    text = "context" in row.options
+    inputs = torch.zeros((2, *shape), dtype=torch.long if text else torch.float32, device="meta")
+    network = on_meta(row.name, {}).eval()
+    classes = (shape[0], row.options["vocabulary"]) if text else (row.options["classes"],)
+    assert network(inputs).shape == (2, *classes)
 
 
 @pytest.mark.parametrize(

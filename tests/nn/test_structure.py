@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from nasbench_sparse.core.blueprint import Operator
 from nasbench_sparse.nn.networks import prunable_layers
 from nasbench_sparse.nn.networks.build import on_meta
-from nasbench_sparse.nn.structure import LayerLink, chain
+from nasbench_sparse.nn.structure import LayerNeighbours, chain
 from tests.nn.small_networks import NETS, inputs_for, small
 
 MOVING = {"densenet40", "resnet20", "resnet32", "vit_b16", "vit_s", "vit_small", "vit_ti", "vit_tiny"}
@@ -20,11 +20,11 @@ MOVING = {"densenet40", "resnet20", "resnet32", "vit_b16", "vit_s", "vit_small",
 
 def test_chain_of_lenet5() -> None:
     assert chain(on_meta("lenet5", {})) == (
-        LayerLink("conv1", (), (1,), None, "conv1", 1, 1),
-        LayerLink("conv2", (0,), (2,), None, "conv2", 1, 1),
-        LayerLink("fc1", (1,), (3,), None, "fc1", 16, 1),
-        LayerLink("fc2", (2,), (4,), None, "fc2", 1, 1),
-        LayerLink("fc3", (3,), (), None, None, 1, 1),
+        LayerNeighbours("conv1", (), (1,), None, "conv1", 1, 1),
+        LayerNeighbours("conv2", (0,), (2,), None, "conv2", 1, 1),
+        LayerNeighbours("fc1", (1,), (3,), None, "fc1", 16, 1),
+        LayerNeighbours("fc2", (2,), (4,), None, "fc2", 1, 1),
+        LayerNeighbours("fc3", (3,), (), None, None, 1, 1),
     )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -131,7 +132,19 @@ def test_found_cells_meet_named_ones_on_replicates_that_no_search_saw() -> None:
             for _, design, chain in tables.columns(FOUND[name], scale):
                 assert chain.confirm is not None
                 assert chain.confirm.replicates == tuple(range(design.replicates))
-                assert chain.replicate not in chain.confirm.replicates
+                searched = {chain.replicate_of(seed) for seed in chain.seeds}
+                assert len(searched) == len(chain.seeds)
+                assert searched.isdisjoint(chain.confirm.replicates)
+
+
+def test_chains_have_names_and_tasks_of_their_own() -> None:
+    found = grafs.chains()
+    assert len({chain.name for chain in found}) == len(found) == sum(len(family.benches) for _, family in EVERY)
+    named: dict[str, set[str]] = {}
+    for task in (task for chain in found for task in chain.tasks):
+        named.setdefault(task.name, set()).add(task.fingerprint)
+    assert {"check-grafs-search-RN", "check-grafs-ResNet-20-CIFAR-10"} <= set(named)
+    assert all(len(fingerprints) == 1 for fingerprints in named.values())
 
 
 # -- transfer -----------------------------------------------------------------------------------------------
@@ -229,15 +242,42 @@ def test_ratios_divide_the_search_by_one_evaluation(
         assert one["measured"] == pytest.approx(search / seconds)
 
 
+def test_ratios_at_published_lengths_scale_both_sides(
+    store: Store, groups: dict[str, tuple[Design | Chain, ...]]
+) -> None:
+    """Four epochs of search over one of evaluation are measured, 50 over 200 are published: 1/16 of it."""
+    family = replace(TINY, options={"epochs": 50})
+    bench = replace(TINY.benches["Wide digits"], epochs=200)
+    scales: dict[Scale, Setting] = {
+        "smoke": Setting(groups, "made up"),
+        "paper": Setting({"Wide digits": grafs.plans("paper", "Wide digits", family, bench)}, "made up"),
+    }
+    one = replace(artefact(f"{tables.__name__}:ratios", groups), scales=scales)
+    cells = {(r["row"], r["column"]): r["measured"] for r in render(one, "smoke", store).records}
+    assert cells["Wide", "digits, at published lengths"] == pytest.approx(cells["Wide", "digits"] / 16)
+    assert ("Small", "digits, at published lengths") not in cells
+
+
 def test_figure_2_ends_with_six_operations(store: Store, groups: dict[str, tuple[Design | Chain, ...]]) -> None:
     alone = replace(chain_of(groups, "Small digits"), confirm=None)
     rendered = render(artefact(f"{grafs_plots.__name__}:drops", {"RN": (alone,)}), "smoke", store)
     cells = {(one["row"], one["column"]): one["measured"] for one in rendered.records}
-    left = [cells[f"epoch {epoch}", "left"] for epoch in range(4)]
+    mine, paper = "RN, searches of 4 epochs", "E = 50, S = 2"
+    left = [cells[f"epoch {epoch}", f"{mine}: left"] for epoch in range(4)]
     assert left[:2] == [110, 110], "nothing is dropped before twice the warm start"
     assert left[-1] == 6
-    assert sum(cells[f"epoch {epoch}", "dropped"] for epoch in range(4)) == 104
-    assert rendered.charts[0].make().axes
+    assert sum(cells[f"epoch {epoch}", f"{mine}: dropped"] for epoch in range(4)) == 104
+    dropped = [int(cells[f"epoch {epoch}", f"{paper}: dropped"]) for epoch in range(50)]
+    points = [1 + math.floor(48 ** (i / 103) + 1e-12) for i in range(104)]
+    assert dropped == [points.count(epoch) for epoch in range(50)], "104 points, log-spaced from epoch 2 to 49"
+    histogram, _ = rendered.charts[0].make().axes
+    assert len(histogram.get_lines()) == 2
+
+
+def test_figure_2_is_drawn_without_any_training(tmp_path: Path) -> None:
+    rendered = render(FOUND["grafs-figure-2"], "check", Store(tmp_path / "empty.duckdb"))
+    assert {row[0] for row in rendered.table.rows} == {f"epoch {epoch}" for epoch in range(50)}
+    assert len(rendered.charts) == 1
 
 
 def test_figure_3_draws_published_and_found_functions(
@@ -251,7 +291,8 @@ def test_figure_3_draws_published_and_found_functions(
     fourth = published_.get_lines()[3]
     x, y = (np.asarray(axis, dtype=float) for axis in fourth.get_data())
     at_two = 0.4756 * 2 + 0.5244 * 2 * 0.9772498680518208  # 0.4756 ReLU(2) + 0.5244 GELU(2), GELU(2) = 2 Phi(2)
-    assert y[x == 2.0] == pytest.approx(at_two, abs=1e-4)
+    assert y[x == 2.0] == pytest.approx([at_two], abs=1e-4)
+    assert len(x) > 200, "a curve, not a polyline"
 
 
 def chain_of(groups: dict[str, tuple[Design | Chain, ...]], label: str) -> Chain:
@@ -263,15 +304,20 @@ def chain_of(groups: dict[str, tuple[Design | Chain, ...]], label: str) -> Chain
 # -- claims -------------------------------------------------------------------------------------------------
 
 
-def test_cell_near_relu_takes_off_a_point(store: Store, groups: dict[str, tuple[Design | Chain, ...]]) -> None:
+def test_cell_near_relu_is_tested_in_each_column_by_what_was_trained(
+    store: Store, groups: dict[str, tuple[Design | Chain, ...]]
+) -> None:
     found = tables.cell_near_relu(artefact("", groups), "smoke", store)
     rendered = render(artefact(f"{tables.__name__}:accuracies", groups), "smoke", store)
-    cells = {(one["row"], one["column"]): one["measured"] for one in rendered.records}
-    relu = np.mean([cells["ReLU", label] for label in groups]) / 100
-    cell = np.mean([cells["found, seed 0", label] for label in groups]) / 100
-    assert found.measured == f"found cells {cell:.4f}, ReLU less a point {relu - 0.01:.4f}"
-    assert found.n == 2
-    assert found.holds is None, "two pairs cannot decide"
+    cells = {(one["row"], one["column"]): one["measured"] / 100 for one in rendered.records if one["measured"]}
+    assert found.measured == "; ".join(
+        f"mlp (hidden {width}) on digits: found cells {cells['found, seed 0', label]:.4f} (the worst, of seed 0, "
+        f"{cells['found, seed 0', label]:.4f}), ReLU {cells['ReLU', label]:.4f}"
+        for label, width in (("Small digits", 8), ("Wide digits", 16))
+    )
+    assert found.test.count("too few") == len(groups)
+    assert found.n == 1
+    assert found.holds is None, "a pair cannot decide"
 
 
 @pytest.mark.parametrize("claim", grafs.claims(), ids=lambda claim: claim.name)

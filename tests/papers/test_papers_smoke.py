@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from nasbench_sparse.core.config import config_key
+from nasbench_sparse.core.fidelity import Fidelity
+from nasbench_sparse.core.trial import Trial
 from nasbench_sparse.leaderboard.papers import ap, asni, sc_sdc
 from nasbench_sparse.leaderboard.papers.evidence import evidence
 from nasbench_sparse.leaderboard.papers.rendered import render, write
-from nasbench_sparse.leaderboard.papers.values import values
+from nasbench_sparse.leaderboard.papers.values import Value, values
+from nasbench_sparse.nn.networks.build import on_meta, prunable_layers
+from nasbench_sparse.search_spaces.factorial import Factor, Factorial, Level
 from nasbench_sparse.store import Store
 from nasbench_sparse.tasks.papers import claims, load_artefact
 from nasbench_sparse.tasks.papers.plans import carry_out, tasks_of
+from nasbench_sparse.training.task import TrainingTask
 
 TRAINED = ("thesis-table-3.3b", "ap-table-1", "ap-figure-1", "asni-figure-5")
 
@@ -44,9 +51,37 @@ def test_accuracies_are_the_trainings(store: Store) -> None:
         one for one in values(store, task, "test_accuracy", 2) if one.config["method"] == "Global Magnitude"
     ]
     assert cells["Global Magnitude", "64.0%"] == pytest.approx(100 * trained.value)
-    assert len(cells) == 3 * 2
+    assert len(cells) == 3 * 2 + 1
     assert rendered.table.rows[0][1] == "— [90.3 ± 0.4]"
+    assert "Published for the dense network: 91.7%." in rendered.notes
     assert any("scale smoke" in note for note in rendered.notes)
+
+
+def test_dense_network_is_the_training_that_all_methods_start_from(store: Store) -> None:
+    """Its accuracy is that of the task's own first phase, trained alone."""
+    artefact = load_artefact("ap-table-1")
+    (task,) = tasks_of(artefact.at("smoke").plans[0])
+    assert isinstance(task, TrainingTask)
+    (train,) = task.blueprint.phases[:1]
+    alone = replace(
+        task,
+        name="alone",
+        space=Factorial((Factor("a", (Level("b"),)),)),
+        fidelity=Fidelity("epochs", 1, 1),
+        blueprint=replace(task.blueprint, phases=(train,)),
+    )
+    evaluation, _ = alone.evaluate(Trial(0, {"a": "b"}, config_key({"a": "b"}), 1, 0))
+    rendered = ap.accuracies(artefact, "smoke", store)
+    (dense,) = [r["measured"] for r in rendered.records if r["row"] == "dense network"]
+    assert dense == pytest.approx(100 * evaluation.curves[0][-1].test_accuracy)
+
+
+def test_dead_neuron_rates_begin_with_the_dense_network(store: Store) -> None:
+    records = ap.dead_neuron_rates(load_artefact("ap-figure-1"), "smoke", store).records
+    cells = {(r["row"], r["column"]): r["measured"] for r in records}
+    assert cells["100.0% remaining", "static DNR, %"] == 0.0
+    dynamic = cells["100.0% remaining", "dynamic DNR, %"]
+    assert 0.0 < dynamic == cells["100.0% remaining, epoch 1", "dynamic DNR, %"]
 
 
 def test_methods_of_a_cycle_stand_at_equal_densities(store: Store) -> None:
@@ -64,11 +99,67 @@ def test_wilcoxon_says_too_few_of_two_pairs(store: Store) -> None:
     assert row[1] == "too few (2) [0.001]"
 
 
-def test_correlations_of_a_configuration_are_kendalls_tau(store: Store) -> None:
-    """Two networks of a configuration agree or disagree: |tau| is 1."""
+def test_correlations_of_too_few_networks_are_none(store: Store) -> None:
+    """Two networks agree or disagree whatever they are, so |tau| = 1 says nothing."""
     ((_, design),) = sc_sdc.designs(load_artefact("thesis-table-3.3b"), "smoke")
-    taus = sc_sdc.Columns.of(store, design).taus("egf_2", "test_loss", "sparse")
-    assert taus == {(o, v): 1.0 for o in ("Adam", "SGD") for v in ("BN", "L2_BN")}
+    columns = sc_sdc.Columns.of(store, design)
+    assert len(columns.values["egf_2"]) == 16
+    assert columns.taus("egf_2", "test_loss", "sparse") == {}
+
+
+def test_correlations_of_a_configuration_are_kendalls_tau(store: Store) -> None:
+    """Of the ten pairs of 1, 2, 3, 4, 5 and 1, 2, 3, 5, 4 nine agree: tau is 8 / 10; four networks are too few."""
+    ((_, design),) = sc_sdc.designs(load_artefact("thesis-table-3.3b"), "smoke")
+
+    def column(numbers: list[float], n: int) -> dict[sc_sdc.Training, Value]:
+        made = [
+            Value({"optimizer": o, "regularisation": "BN", "network": "sparse", "width": f"{i}%"}, 0, x)
+            for o, count in (("Adam", n), ("SGD", 4))
+            for i, x in enumerate(numbers[:count])
+        ]
+        return {(frozenset(one.config.items()), one.replicate): one for one in made}
+
+    both = {"egf_2": column([1, 2, 3, 4, 5], 5), "test_loss": column([1, 2, 3, 5, 4], 5)}
+    taus = sc_sdc.Columns(design, both).taus("egf_2", "test_loss", "sparse")
+    assert taus == {("Adam", "BN"): pytest.approx(0.8)}
+
+
+def test_pooled_weights_count_layers_by_their_size() -> None:
+    """30 weights evenly in [0, 1] and 10 in [0, 2]: up to 1 lie 30 + 5 of 40. The pruned layer does not count."""
+    layers = {"a": [(0.0, 0.0), (1.0, 1.0)], "b": [(0.0, 0.0), (0.5, 1.0), (1.0, 2.0)], "c": [(0.0, 9.0)]}
+    weights, shares = asni.pooled(layers, {"a": 30.0, "b": 10.0, "c": 0.0})
+    assert weights.tolist() == [0.0, 1.0, 2.0]
+    assert shares.tolist() == [0.0, 35 / 40, 1.0]
+
+
+def test_pooled_weights_of_a_network_have_its_extremes(store: Store) -> None:
+    layered, whole = (
+        {
+            (r["row"], r["column"]): r["measured"]
+            for r in show(load_artefact("asni-figure-4"), "smoke", store).records
+        }
+        for show in (asni.layer_weights, asni.all_weights)
+    )
+    for level, choose in (("0", min), ("1", max)):
+        column = f"quantile {level}"
+        assert whole["ASNI-I", column] == pytest.approx(choose(v for (_, c), v in layered.items() if c == column))
+    assert whole["ASNI-I", "quantile 0.25"] < 0.0 < whole["ASNI-I", "quantile 0.75"]
+
+
+def test_curves_have_a_panel_for_each_optimizer_on_one_scale(store: Store) -> None:
+    artefact = replace(load_artefact("thesis-table-3.3b"), name="thesis-figure-A.16")
+    chart = sc_sdc.curves(artefact, "smoke", store).charts[0]
+    figure = chart.make()
+    shown = [ax for ax in figure.axes if ax.get_visible()]
+    assert [ax.get_title() or ax.get_title(loc="left") for ax in shown] == ["Adam", "SGD"]
+    assert len({ax.get_ylim() for ax in shown}) == 1
+    for ax in shown:
+        solid, dashed = ax.get_lines()[:2], ax.get_lines()[2:]
+        assert {line.get_linestyle() for line in solid} == {"-"}
+        assert {line.get_linestyle() for line in dashed} == {"--"}
+        assert [line.get_color() for line in solid] == [line.get_color() for line in dashed]
+    keys = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert keys == ["BN", "L2_BN", "sparse", "dense"]
 
 
 def test_layer_sparsity_adds_up_to_the_network(store: Store) -> None:
@@ -80,6 +171,15 @@ def test_layer_sparsity_adds_up_to_the_network(store: Store) -> None:
     sizes = (64 * 300, 300 * 100, 100 * 10)
     active = sum(size * (1 - share / 100) for size, share in zip(sizes, shares, strict=True))
     assert active / sum(sizes) == pytest.approx(whole)
+
+
+def test_layers_stand_in_forward_order(store: Store) -> None:
+    rendered = asni.layer_sparsity(load_artefact("asni-figure-5"), "smoke", store)
+    (task,) = tasks_of(load_artefact("asni-figure-5").at("smoke").plans[0])
+    assert isinstance(task, TrainingTask)
+    options = {k: v for k, v in task.blueprint.network.options if k != "initialisation"}
+    layers = [name for name, _ in prunable_layers(on_meta(task.blueprint.network.name, options))]
+    assert [row[0] for row in rendered.table.rows] == layers
 
 
 def test_quantiles_of_weights_ascend(store: Store) -> None:

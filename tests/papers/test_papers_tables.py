@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from nasbench_sparse.leaderboard.papers.beside import Measured, averaged, beside
 from nasbench_sparse.leaderboard.papers.claims import MISSING, claims_page, claims_table
 from nasbench_sparse.leaderboard.papers.evidence import NOTHING, Evidence, compared, together
+from nasbench_sparse.leaderboard.papers.snas import Network, no_worse
 from nasbench_sparse.leaderboard.papers.values import Value, grouped, paired
 from nasbench_sparse.tasks.papers import claims
 from nasbench_sparse.tasks.papers.published import Published
@@ -60,9 +63,27 @@ def test_compared_is_the_exact_one_sided_test() -> None:
     """Five differences of one sign: p = 1/32."""
     low, high = np.zeros(5), np.arange(1.0, 6.0)
     found = compared(high, low, "first {first:.1f}, second {second:.1f}")
-    assert found == Evidence("first 3.0, second 0.0", 5, "signed rank, p = 0.031", True)
+    assert replace(found, effect="") == Evidence("first 3.0, second 0.0", 5, "signed rank, p = 0.031", True)
     assert compared(low, high, "{first}").holds is False
     assert compared(low, high, "{first}", alternative="less").holds is True
+
+
+def test_compared_says_mean_difference_and_rank_biserial() -> None:
+    """Differences 1, 2, 3, 4 and -5: mean 1, rank sums 10 and 5, so r = (10 - 5) / 15."""
+    found = compared(np.array([1.0, 2.0, 3.0, 4.0, -5.0]), np.zeros(5), "")
+    difference, low, high, r = re.fullmatch(r"(\S+) \[(\S+), (\S+)\], r = (\S+)", found.effect).groups()  # type: ignore[union-attr]
+    assert (difference, r) == ("+1", "+0.33")
+    assert -5.0 <= float(low) < 1.0 < float(high) <= 4.0
+
+
+def test_compared_with_a_margin_tests_less_and_shows_the_same() -> None:
+    """Differences of -0.002 are within a margin of 0.01 in either direction, and not better without it."""
+    worse, base = np.full(5, 0.9) - 0.002 - np.arange(5) * 1e-4, np.full(5, 0.9)
+    plain, within = (compared(worse, base, "{first:.4f} {second:.4f}", margin=m) for m in (0.0, 0.01))
+    assert (plain.holds, within.holds) == (False, True)
+    assert (plain.measured, plain.effect) == (within.measured, within.effect)
+    assert compared(-worse, -base, "", "less", margin=0.01).holds is True
+    assert compared(-worse, -base, "", "less").holds is False
 
 
 def test_compared_says_too_few_and_nothing() -> None:
@@ -79,6 +100,31 @@ def test_together_holds_if_all_parts_do() -> None:
     assert together([yes, open_]).holds is None
     assert together([yes, NOTHING]).holds is None
     assert together([NOTHING]) is NOTHING
+
+
+def network(searched: float, dense: float, density: float) -> Network:
+    """Twelve replicates around two accuracies, which differ by replicate in the same way."""
+    ups = {r: 0.001 * r for r in range(1, 13)}
+    return Network({r: searched + up for r, up in ups.items()}, {r: dense + up for r, up in ups.items()}, density)
+
+
+def test_no_worse_pairs_the_means_over_networks_by_replicate() -> None:
+    """Twelve differences of -0.002 + 0.005 > 0: p = 2^-12; the plain test of better does not hold."""
+    found = no_worse([network(0.90, 0.904, 0.5), network(0.80, 0.80, 0.7)])
+    assert found.n == 12
+    assert found.holds is True
+    assert found.measured == "SNAS 0.8565 with 50% to 70% of the weights, dense 0.8585"
+    assert found.test.startswith("no worse than half a point: signed rank, p = 0.00024; better: signed rank, p = 1")
+
+
+def test_no_worse_needs_sparse_networks_and_shared_replicates() -> None:
+    assert no_worse([network(0.9, 0.9, 0.62), network(0.9, 0.9, 1.0)]).holds is False
+    assert "with 62% of the weights" in no_worse([network(0.9, 0.9, 0.62), network(0.9, 0.9, 0.621)]).measured
+    assert no_worse([network(0.89, 0.9, 0.5)]).holds is False
+    half = network(0.9, 0.9, 0.5)
+    assert no_worse([half, Network({1: 0.9, 99: 0.9}, {1: 0.9}, 0.5)]).n == 1
+    assert no_worse([half, Network({99: 0.9}, {1: 0.9}, 0.5)]) is NOTHING
+    assert no_worse([]) is NOTHING
 
 
 def test_claims_without_a_store_say_so() -> None:

@@ -337,3 +337,29 @@ def test_contradictory_confirmation_is_refused() -> None:
     assert SyntheticTask(space=ContinuousSpace()).derived_from is None
     with pytest.raises(NbsError, match="distinct seeds"):
         run_chain(chain(), Store("never.duckdb"), seeds=[])
+
+
+def test_seeds_apart_search_on_replicates_of_their_own(tmp_path: Path) -> None:
+    stages = (Stage("s", Contender("random"), Budget("trials", 2)),)
+    chain = Chain(name="c", task=FIRST, stages=stages, seeds=(0, 1), replicate=2, apart=True)
+    store = Store(tmp_path / "results.duckdb")
+    run_chain(chain, store)
+    rows = store.sql("SELECT seed, replicate FROM runs ORDER BY seed").rows()
+    assert rows == [(0, 2), (1, 3)]
+
+
+def test_seeds_apart_need_replicates_after_those_that_confirm() -> None:
+    stages = (Stage("s", Contender("random"), Budget("trials", 2)),)
+    last = FIRST.replicates - 1
+    with pytest.raises(TaskError, match=f"replicates up to {last + 1}, and task"):
+        Chain(name="c", task=FIRST, stages=stages, seeds=(0, 1), replicate=last, apart=True)
+    with pytest.raises(TaskError, match="only those before it can confirm"):
+        Chain(
+            name="c",
+            task=FIRST,
+            stages=stages,
+            seeds=(0,),
+            replicate=1,
+            apart=True,
+            confirm=Confirmation((2,)),
+        )

@@ -8,7 +8,7 @@ from nasbench_sparse.core import blueprint
 from nasbench_sparse.core.operations import CELL_EDGES, UNARY
 from nasbench_sparse.nn.cell import ActivationCell as CellModule
 from nasbench_sparse.search_spaces.activation_cell import ActivationCell
-from nasbench_sparse.search_spaces.cell_values import INPUTS
+from nasbench_sparse.search_spaces.cell_values import INPUTS, cell_values
 from nasbench_sparse.search_spaces.operator_chromosome import OperatorChromosome
 from nasbench_sparse.search_spaces.product import Product
 
@@ -33,6 +33,15 @@ def test_values_of_each_unbounded_operation(name: str) -> None:
     space = ActivationCell(bounded=False)
     config = {"u1": name, "u2": "identity", "u3": "identity", "u4": "identity", "b1": "left", "b2": "left"}
     assert list(space.features(config).values()) == pytest.approx(trained_values(config, False, {}), abs=1e-4)
+
+
+def test_values_at_other_inputs_agree_where_both_have_one() -> None:
+    names = {"u1": "silu", "u2": "relu", "u3": "gelu", "u4": "square", "b1": "multiply", "b2": "maximum"}
+    fine = tuple(x / 100.0 for x in range(-300, 301, 2))
+    values = cell_values(names, {}, True, fine)
+    assert len(values) == 301
+    assert values[::25] == cell_values(names, {}, True)
+    assert values[fine.index(2.52)] == round(2.52**2, 4)  # silu(x) relu(x) is below x^2, and gelu(y) below y
 
 
 def test_values_use_learnt_gammas() -> None:

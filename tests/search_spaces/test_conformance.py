@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nasbench_sparse.core.blueprint import Cell
 from nasbench_sparse.core.space import SearchSpace
 from nasbench_sparse.search_spaces import (
     ActivationCell,
@@ -62,6 +63,12 @@ class TestUniformDensityInBudget(SpaceSuite):
 class TestOperatorChromosome(SpaceSuite):
     def space(self) -> SearchSpace:
         return OperatorChromosome(13)
+
+
+class TestOperatorChromosomeOfFormulas(SpaceSuite):
+    def space(self) -> SearchSpace:
+        cell = Cell(("silu", "relu", "identity", "tanh"), ("add", "left"))
+        return OperatorChromosome(3, ("relu", "grafs-rn-4", "mine"), cells=(("mine", cell),))
 
 
 class TestOperatorChromosomeOfOneSite(SpaceSuite):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasbench_sparse.errors import TaskError
-from nasbench_sparse.sparsity.activate import activate, activate_by_output, located_units
+from nasbench_sparse.sparsity.activate import activate, activate_by_output, located_units, unit_movement
 from nasbench_sparse.sparsity.masks import alive_counts
 
 START = [torch.tensor([[0.5, -0.5], [1.0, -1.0]]), torch.tensor([[-0.2, 0.3, -0.1]])]
@@ -70,7 +70,28 @@ def test_activate_by_output_takes_channels_of_convolutions() -> None:
     assert alive_counts([mask]) == [4]
 
 
-def test_located_units_own_a_pruned_weight() -> None:
-    first, second = located_units(FULL, activate(END, START, FULL, 2))
-    assert first.tolist() == [False, True]
-    assert second.tolist() == [True]
+def test_unit_movement_is_the_mean_over_weights_alive() -> None:
+    # Moved by (0, 0.3) and (0, 0.1); the second weight of the first unit is pruned, and all of the third one's.
+    weights, start = torch.tensor([[0.5, -0.8], [1.0, -1.1], [3.0, 4.0]]), torch.tensor([[0.1, -0.5], [1.0, -1.0]])
+    masks = torch.tensor([[True, False], [True, True], [False, False]])
+    moved = unit_movement(weights, torch.cat([start, torch.zeros(1, 2)]), masks)
+    assert moved.tolist() == pytest.approx([0.4, 0.05, float("inf")])
+    kernel = unit_movement(
+        torch.ones(1, 1, 2, 2), torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2, dtype=torch.bool)
+    )
+    assert kernel.tolist() == [1.0]
+
+
+def test_located_units_are_the_share_that_moved_least_over_all_layers() -> None:
+    """Of seven units one has no weights; a third of the other six are two: 0.05 and 0.1, not those of one layer."""
+    order = [torch.tensor([0.4, 0.05, float("inf"), 0.2]), torch.tensor([0.1, 0.3, 0.2])]
+    first, second = located_units(order, 1 / 3)
+    assert first.tolist() == [False, True, False, False]
+    assert second.tolist() == [True, False, False]
+    first, second = located_units(order, 0.5)
+    assert (first.tolist(), second.tolist()) == (
+        [False, True, False, True],
+        [True, False, False],
+    )  # a tie: the earlier
+    assert [int(part.sum()) for part in located_units(order, 0.0)] == [0, 0]
+    assert [int(part.sum()) for part in located_units(order, 1.0)] == [3, 3]

@@ -13,9 +13,9 @@ from nasbench_sparse.sparsity.distributions import (
     check_distribution,
     distribute,
     distribute_count,
-    distribute_fraction,
 )
-from nasbench_sparse.sparsity.masks import alive_counts, keep_top
+from nasbench_sparse.sparsity.masks import alive_counts
+from tests.sparsity.plain import keep_top
 
 SHAPES = [(4, 2, 3, 3), (8, 4, 3, 3), (6, 8), (5, 6)]
 SIZE = 72 + 288 + 48 + 30
@@ -91,15 +91,7 @@ def test_distribute_layerwise_leaves_a_sparser_layer_as_it_is() -> None:
     assert _subset(twice, once)
 
 
-def test_distribute_fraction_prunes_what_is_alive() -> None:
-    once = distribute("layerwise", _scores(0), FULL, (1.0, 0.5, 0.25, 0.5))  # 72, 144, 12, 15: 243
-    assert sum(alive_counts(distribute_fraction("global", _scores(1), once, 0.2))) == 243 - 49
-    assert alive_counts(distribute_fraction("layerwise", _scores(1), once, 0.25)) == [54, 108, 9, 11]
-    # 61 pruned of 243, 182 kept: 53.9, 107.9, 9.0 and 11.2
-    assert alive_counts(distribute_fraction("uniform", _scores(1), once, 0.25)) == [54, 108, 9, 11]
-
-
-def test_distribute_fraction_lap_prunes_the_published_rates_of_what_is_alive() -> None:
+def test_distribute_count_lap_prunes_the_published_rates_of_what_is_alive() -> None:
     rates = lap_rates(SHAPES)
     kept = sum(round(mask.numel() * (1 - rate)) for mask, rate in zip(FULL, rates, strict=True))
     masks = distribute_count("lap", _scores(1), FULL, kept)
@@ -127,8 +119,6 @@ def test_distribute_refuses_more_than_is_alive() -> None:
 def test_distribute_refuses_a_density_outside_the_unit_interval(name: str, density: float) -> None:
     with pytest.raises(TaskError, match="lies outside"):
         distribute(name, _scores(0), FULL, density)
-    with pytest.raises(TaskError, match="lies outside"):
-        distribute_fraction(name, _scores(0), FULL, density)
 
 
 def test_distribute_refuses_a_wrong_number_of_densities() -> None:

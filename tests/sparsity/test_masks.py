@@ -10,41 +10,29 @@ from nasbench_sparse.sparsity.masks import (
     alive_counts,
     density_of,
     keep_count,
-    keep_top,
     keep_top_alive,
 )
-
-
-def _plain(scores: list[int], density: float) -> list[bool]:
-    """Keep the best round(density * n) by a plain sort on (score descending, index ascending)."""
-    order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
-    kept = set(order[: round(density * len(scores))])
-    return [i in kept for i in range(len(scores))]
-
-
-@given(scores=st.lists(st.integers(-3, 3), min_size=1, max_size=60), density=st.floats(0.0, 1.0))
-def test_keep_top_equals_a_plain_sort(scores: list[int], density: float) -> None:
-    mask = keep_top(torch.tensor(scores, dtype=torch.float32), density)
-    assert mask.tolist() == _plain(scores, density)
-    assert int(mask.sum()) == keep_count(len(scores), density)
-
-
-def test_keep_top_breaks_ties_by_flat_index() -> None:
-    mask = keep_top(torch.tensor([[1.0, 2.0, 1.0], [1.0, 0.0, 1.0]]), 0.5)
-    assert mask.tolist() == [[True, True, True], [False, False, False]]
+from tests.sparsity.plain import keep_top
 
 
 @given(low=st.floats(0.0, 1.0), high=st.floats(0.0, 1.0))
-def test_keep_top_masks_are_nested(low: float, high: float) -> None:
+def test_keep_top_alive_masks_are_nested(low: float, high: float) -> None:
     scores = torch.rand(97, generator=torch.Generator().manual_seed(3)).mul(20).round()
-    small, large = keep_top(scores, min(low, high)), keep_top(scores, max(low, high))
+    full = torch.ones_like(scores, dtype=torch.bool)
+    small, large = (keep_top_alive(scores, full, keep_count(97, d)) for d in sorted((low, high)))
     assert not torch.any(small & ~large)
 
 
+def test_keep_top_alive_breaks_ties_by_flat_index() -> None:
+    scores = torch.tensor([[1.0, 2.0, 1.0], [1.0, 0.0, 1.0]])
+    mask = keep_top_alive(scores, torch.ones_like(scores, dtype=torch.bool), 3)
+    assert mask.tolist() == [[True, True, True], [False, False, False]]
+
+
 @pytest.mark.parametrize("density", [-0.01, 1.01, float("nan")])
-def test_keep_top_refuses_a_density_outside_the_unit_interval(density: float) -> None:
+def test_keep_count_refuses_a_density_outside_the_unit_interval(density: float) -> None:
     with pytest.raises(ValueError, match="lies outside"):
-        keep_top(torch.ones(3), density)
+        keep_count(3, density)
 
 
 def test_density_of_weighs_layers_by_size() -> None:
@@ -88,7 +76,7 @@ def test_keep_top_alive_takes_nan_for_the_lowest_and_never_revives() -> None:
 
 
 @given(density=st.floats(0.0, 1.0))
-def test_keep_top_alive_of_a_full_mask_equals_keep_top(density: float) -> None:
+def test_keep_top_alive_of_a_full_mask_equals_a_plain_sort(density: float) -> None:
     scores = torch.rand(11, 9, generator=torch.Generator().manual_seed(5)).mul(20).round()
     full = torch.ones_like(scores, dtype=torch.bool)
     assert torch.equal(keep_top_alive(scores, full, keep_count(99, density)), keep_top(scores, density))

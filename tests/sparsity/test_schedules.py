@@ -5,7 +5,6 @@ import math
 import pytest
 
 from nasbench_sparse.sparsity.schedules import (
-    alive_after,
     cosine_fraction,
     cubic_density,
     sigmoid_density,
@@ -52,11 +51,6 @@ def test_sigmoid_density_is_what_is_left() -> None:
     assert sigmoid_density(45, 90, 80.0) == pytest.approx(0.6)
     densities = [sigmoid_density(e, 20, 99.0) for e in range(1, 21)]
     assert densities == sorted(densities, reverse=True)
-
-
-def test_alive_after_rounds_in_each_cycle() -> None:
-    assert [alive_after(100, k) for k in range(5)] == [100, 80, 64, 51, 41]
-    assert alive_after(10**7, 13) / 10**7 == pytest.approx(0.8**13, abs=1e-6)
 
 
 def test_cosine_fraction_falls_from_start_to_zero() -> None:

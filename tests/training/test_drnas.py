@@ -26,6 +26,7 @@ from nasbench_sparse.search_spaces import ActivationCell, OperatorChromosome
 from nasbench_sparse.training import data
 from nasbench_sparse.training.drnas import Search, advance
 from nasbench_sparse.training.encoding import unpack
+from nasbench_sparse.training.half_steps import architecture_step, weight_step
 from nasbench_sparse.training.task import TrainingTask
 
 EPOCHS = 6
@@ -175,18 +176,18 @@ def test_half_steps_change_only_their_own_parameters() -> None:
     search = Search(CELL_TASK, _step(CELL_TASK), 0)
     weights = [w for _, w in prunable_layers(search.supernet.network)]
     architecture = search.supernet.architecture
-    batch = next(search._batches(search.train, "any"))
+    batch = next(search.batches.shuffled(search.batches.train, "any"))
     generator = torch.Generator().manual_seed(0)
     before = [w.detach().clone() for w in weights]
     a, gammas = architecture.a.detach().clone(), architecture.gammas.detach().clone()
-    search._architecture_step([batch], generator)
+    architecture_step(search.supernet, [batch], generator, independent=True)
     assert all(torch.equal(w, b) for w, b in zip(weights, before, strict=True))
     assert all(w.grad is None for w in weights)
     assert not torch.equal(architecture.a, a)
     assert not torch.equal(architecture.gammas, gammas)
     a, gammas = architecture.a.detach().clone(), architecture.gammas.detach().clone()
     gradient = architecture.a.grad
-    search._weight_step([batch], generator, warm=False)
+    weight_step(search.supernet, [batch], generator, independent=True, warm=False)
     assert torch.equal(architecture.a, a)
     assert torch.equal(architecture.gammas, gammas)
     assert architecture.a.grad is gradient
@@ -200,7 +201,7 @@ def test_warm_start_trains_the_weights_as_if_there_were_no_search() -> None:
     plain = Search(CELL_TASK, _step(CELL_TASK), 0)
     network = plain.supernet.network
     optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9, fused=True)
-    for x, y in plain._batches(plain.train, plain._stream("train", 0)):
+    for x, y in plain.batches.shuffled(plain.batches.train, plain.batches.stream("train", 0)):
         optimizer.zero_grad()
         cross_entropy(network(x), y).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -211,14 +212,14 @@ def test_warm_start_trains_the_weights_as_if_there_were_no_search() -> None:
 def test_search_splits_the_training_examples_and_leaves_validation_alone() -> None:
     search = Search(CELL_TASK, _step(CELL_TASK), 0)
     inputs, labels = search.repetition.data.train
-    assert len(search.train[1]) + len(search.held_out[1]) == len(labels)
-    rows = torch.cat([search.train[0], search.held_out[0]]).flatten(1)
+    assert len(search.batches.train[1]) + len(search.batches.held_out[1]) == len(labels)
+    rows = torch.cat([search.batches.train[0], search.batches.held_out[0]]).flatten(1)
     assert torch.equal(rows.sum(0), inputs.flatten(1).sum(0)) or torch.allclose(
         rows.sum(0), inputs.flatten(1).sum(0)
     )
     for label in range(10):
         members = int((labels == label).sum())
-        assert int((search.train[1] == label).sum()) == round(0.75 * members)
+        assert int((search.batches.train[1] == label).sum()) == round(0.75 * members)
 
 
 def test_one_sample_for_all_sites_is_another_search() -> None:

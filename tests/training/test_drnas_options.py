@@ -17,11 +17,13 @@ from nasbench_sparse.core.operations import OPERATORS
 from nasbench_sparse.core.trial import SearchStep, Status
 from nasbench_sparse.data.corpus import from_bytes
 from nasbench_sparse.errors import NbsError, TaskError
+from nasbench_sparse.nn.search_cell import resample
 from nasbench_sparse.optimizers.drnas import DrNAS
 from nasbench_sparse.search_spaces import ActivationCell, OperatorChromosome
 from nasbench_sparse.training import data
 from nasbench_sparse.training.drnas import Search, advance
 from nasbench_sparse.training.encoding import unpack
+from nasbench_sparse.training.half_steps import architecture_step, weight_step
 from nasbench_sparse.training.losses import batch_loss
 from nasbench_sparse.training.task import TrainingTask
 
@@ -80,7 +82,7 @@ def test_without_warm_start_the_weights_meet_the_cell_at_once() -> None:
 def test_without_bounds_only_numbers_beyond_ten_differ() -> None:
     bounded, free = (_search(bounded=flag) for flag in (True, False))
     for search in (bounded, free):
-        search._resample(torch.Generator().manual_seed(0), learn=False)
+        resample(search.supernet.mixed, search.supernet.architecture, torch.Generator().manual_seed(0), learn=False)
     small, large = torch.linspace(-1, 1, 50), torch.tensor([50.0])
     sites = bounded.supernet.mixed[0], free.supernet.mixed[0]
     torch.testing.assert_close(sites[0](small), sites[1](small), rtol=0, atol=0)
@@ -106,7 +108,7 @@ def test_darts_takes_the_softmax_of_the_survivors_and_draws_nothing() -> None:
     architecture.alive[0, 3] = False
     generator = torch.Generator().manual_seed(0)
     before = generator.get_state()
-    search._resample(generator, learn=True)
+    resample(search.supernet.mixed, architecture, generator)
     expected = torch.tensor([1.0, torch.e, torch.e**2]) / (1 + torch.e + torch.e**2)
     for site in search.supernet.mixed:
         torch.testing.assert_close(site.drawn().weights[0, :3], expected)
@@ -150,16 +152,16 @@ def test_drops_of_the_published_language_model_search_end_at_iteration_1000() ->
 def test_accumulated_batches_make_the_gradient_of_one_large_batch() -> None:
     small = _search(_task(recipe=replace(RECIPE, batch_size=50, accumulate=4)))
     large = _search(_task())
-    batch = next(large._batches(large.train, "any"))
+    batch = next(large.batches.shuffled(large.batches.train, "any"))
     parts = list(zip(batch[0].split(50), batch[1].split(50), strict=True))
     for search, batches in ((small, parts), (large, [batch])):
-        search._architecture_step(batches, torch.Generator().manual_seed(0))
-        search._weight_step(batches, torch.Generator().manual_seed(0), warm=False)
+        architecture_step(search.supernet, batches, torch.Generator().manual_seed(0), independent=True)
+        weight_step(search.supernet, batches, torch.Generator().manual_seed(0), independent=True, warm=False)
     for one, other in zip(_weights(small), _weights(large), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
     gradients = [search.supernet.architecture.a.grad for search in (small, large)]
     torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-6)
-    steps = [len(list(search._positions(0))) for search in (small, large)]
+    steps = [len(list(search.batches.weight_steps(0))) for search in (small, large)]
     assert steps[0] == steps[1]
 
 
@@ -182,7 +184,7 @@ def test_language_model_is_searched_on_the_loss_of_every_token(corpus: str, tmp_
     assert evaluation.status is Status.OK
     assert evaluation.config is not None
     search = _search(task, **options)
-    inputs, targets = next(search._batches(search.held_out, "any"))
+    inputs, targets = next(search.batches.shuffled(search.batches.held_out, "any"))
     logits = search.supernet.network(inputs)
     assert logits.shape == (*targets.shape, 8)
     by_hand = -torch.log_softmax(logits, -1).gather(-1, targets.unsqueeze(-1)).mean()

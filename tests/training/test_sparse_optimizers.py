@@ -9,8 +9,9 @@ from torch.nn.functional import cross_entropy
 from nasbench_sparse.core.blueprint import Operator, Recipe
 from nasbench_sparse.errors import UnknownName
 from nasbench_sparse.nn.networks import build_network, prunable_layers
-from nasbench_sparse.sparsity.masks import WeightMasks, keep_top
+from nasbench_sparse.sparsity.masks import WeightMasks
 from nasbench_sparse.training.optimizers import OPTIMIZERS, build_optimizer
+from tests.sparsity.plain import keep_top
 from tests.training.small import MLP
 
 

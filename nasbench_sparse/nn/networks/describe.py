@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nasbench_sparse.nn.networks.build import on_meta, prunable_layers
 from nasbench_sparse.nn.networks.zoo import NETWORKS
 from nasbench_sparse.nn.sites import activation_sites
+
+FIXED_INPUTS = {"cnn1d": (1, 40), "lenet5": (1, 28, 28), "small_cnn": (1, 28, 28)}
+"""Shapes that no option changes."""
+
+Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +25,8 @@ class NetworkDescription:
         parameters: all that are trained, without activations; None where options without default decide.
         layers: prunable ones, likewise.
         sites: places of an activation, likewise.
+        input: shape of one: (channels, height, width), (numbers,) of perceptrons, (tokens,) of texts; None is
+            any size.
         options: name and default of each; None where a caller must give one.
     """
 
@@ -26,6 +34,7 @@ class NetworkDescription:
     parameters: int | None
     layers: int | None
     sites: int | None
+    input: Shape
     options: dict[str, Any]
 
 
@@ -39,7 +48,18 @@ def _describe(name: str) -> NetworkDescription:
     needed = any(parameter.default is parameter.empty for parameter in signature.values())
     options = {key: None if p.default is p.empty else p.default for key, p in signature.items()}
     if needed:
-        return NetworkDescription(name, None, None, None, options)
+        return NetworkDescription(name, None, None, None, _input(name, options), options)
     network = on_meta(name, {})
     count = sum(parameter.numel() for parameter in network.parameters())
-    return NetworkDescription(name, count, len(prunable_layers(network)), len(activation_sites(network)), options)
+    layers, sites = len(prunable_layers(network)), len(activation_sites(network))
+    return NetworkDescription(name, count, layers, sites, _input(name, options), options)
+
+
+def _input(name: str, options: Mapping[str, Any]) -> Shape:
+    if name in FIXED_INPUTS:
+        return FIXED_INPUTS[name]
+    for option in ("inputs", "context"):
+        if option in options:
+            return (options[option],)
+    size = options.get("size")
+    return (options["channels"], size, size)

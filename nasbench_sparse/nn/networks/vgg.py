@@ -7,9 +7,6 @@ from torch.nn import functional
 
 from nasbench_sparse.nn.sites import Sites
 
-LAYERS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
-"""Convolutions in each of the five stages, by depth."""
-
 
 class VGG(nn.Module):
     """3x3 convolutions (with bias) and batch normalisation in stages of width, 2, 4, 8 and 8 times `width`.

@@ -71,15 +71,6 @@ def score_by_name(name: str, options: Mapping[str, Any] | None = None) -> Score:
     return SCORES[name]
 
 
-def needs_data(name: str) -> bool:
-    """Return whether a score reads training batches.
-
-    Raises:
-        UnknownName: an unknown score.
-    """
-    return score_by_name(name).data
-
-
 def score(name: str, context: ScoringContext, **options: Any) -> tuple[Tensor, ...]:
     """Score every weight; larger is kept.
 

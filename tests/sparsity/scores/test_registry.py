@@ -6,7 +6,7 @@ from torch import nn
 
 from nasbench_sparse.errors import TaskError, UnknownName
 from nasbench_sparse.sparsity.links import LayerLink
-from nasbench_sparse.sparsity.scores import SCORES, needs_data, score, score_by_name
+from nasbench_sparse.sparsity.scores import SCORES, score, score_by_name
 from tests.sparsity.scores.small import batch, context_of, drawn
 
 LINKS = (LayerLink("0", next=(1,)), LayerLink("4", previous=(0,)))
@@ -36,8 +36,8 @@ def test_score_gives_a_finite_tensor_for_each_layer_and_changes_nothing(name: st
     assert all(torch.equal(a, b) for a, b in zip(scores, score(name, context), strict=True))
 
 
-def test_needs_data_tells_which_scores_read_batches() -> None:
-    assert [name for name in sorted(SCORES) if needs_data(name)] == ["grasp", "snip", "taylor"]
+def test_scores_that_read_batches_say_so() -> None:
+    assert [name for name in sorted(SCORES) if SCORES[name].data] == ["grasp", "snip", "taylor"]
 
 
 def test_score_refuses_an_unknown_name_or_option() -> None:

@@ -1,0 +1,104 @@
+"""Refuses, before anything is run, activations that do not fit the network's sites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nasbench_sparse.core.blueprint import Activation, Blueprint, Cell, Network, Operator, Train
+from nasbench_sparse.core.operations import BASELINE_OPERATORS, BINARY, CELL_EDGES, OPERATORS, UNARY
+from nasbench_sparse.core.phases import in_order
+from nasbench_sparse.errors import TaskError, unknown
+from nasbench_sparse.nn.published import PUBLISHED
+
+if TYPE_CHECKING:
+    from nasbench_sparse.training.task import TrainingTask
+
+Places = tuple[list[str], list[str]]
+"""Names of a network's activation sites, and of its layers with weights, in forward order."""
+
+KNOWN = (*OPERATORS, *BASELINE_OPERATORS, *PUBLISHED)
+SAMPLES = 8
+"""Configs that are looked at; two activations among them tell a space that searches activations."""
+
+
+def check_sites(task: TrainingTask) -> None:
+    """Check the blueprint's activations, and those that configs drawn from the space write into it.
+
+    Networks are built without storage.
+
+    Raises:
+        UnknownName: an operator or an operation of a cell that does not exist, naming the nearest.
+        TaskError: a cell without all its edges, a number of activations that the network has no sites for, or a
+            search for activations in a network without any site.
+    """
+    rng = np.random.default_rng(0)
+    drawn = [task.space.configure(task.blueprint, task.space.sample(rng)) for _ in range(SAMPLES)]
+    for blueprint in (task.blueprint, *drawn):
+        for activation in chain.from_iterable(_used(blueprint)):
+            check_activation(activation)
+    searched = any(blueprint.activations != drawn[0].activations for blueprint in drawn)
+    places: dict[str, Places] = {}
+    for blueprint in drawn:
+        network = blueprint.network
+        if str(network) not in places:
+            places[str(network)] = _places(network)
+        _check_count(task.name, blueprint, places[str(network)], searched=searched)
+
+
+def check_activation(activation: Activation) -> None:
+    """Check that an activation can be built.
+
+    Raises:
+        UnknownName, TaskError: see `check_sites`.
+    """
+    if isinstance(activation, Operator):
+        if activation.name not in KNOWN:
+            raise unknown("activation operator", activation.name, KNOWN)
+        return
+    _check_cell(activation)
+
+
+def _check_cell(cell: Cell) -> None:
+    if (len(cell.unary), len(cell.binary)) != (4, 2):
+        raise TaskError(
+            f"an activation cell has 4 unary edges ({', '.join(CELL_EDGES[:4])}) and 2 binary vertices "
+            f"({', '.join(CELL_EDGES[4:])}), not {len(cell.unary)} and {len(cell.binary)}"
+        )
+    for names, valid in ((cell.unary, UNARY), (cell.binary, BINARY)):
+        for name in names:
+            if name not in valid:
+                raise unknown("operation of an activation cell", name, valid)
+
+
+def _used(blueprint: Blueprint) -> Iterator[Sequence[Activation]]:
+    """Yield the activations of the blueprint, and those of phases that have their own."""
+    yield blueprint.activations
+    for phase in in_order(blueprint.phases):
+        if isinstance(phase, Train) and phase.activations is not None:
+            yield phase.activations
+
+
+def _places(network: Network) -> Places:
+    """Return the names of a network's sites and of its layers with weights."""
+    from nasbench_sparse.nn.networks.build import COMMON, on_meta, prunable_layers
+    from nasbench_sparse.nn.sites import activation_sites
+
+    module = on_meta(network.name, {key: value for key, value in network.options if key not in COMMON})
+    return [name for name, _ in activation_sites(module)], [name for name, _ in prunable_layers(module)]
+
+
+def _check_count(task: str, blueprint: Blueprint, places: Places, *, searched: bool) -> None:
+    from nasbench_sparse.nn.sites import spread
+
+    (sites, layers), name = places, blueprint.network.name
+    if not sites and (searched or len(blueprint.activations) > 1):
+        raise TaskError(
+            f"task {task!r} chooses activations, and network {name!r} has no activation site beside its layers "
+            f"({', '.join(layers) or 'none'})"
+        )
+    for activations in _used(blueprint):
+        spread(name, sites, activations)

@@ -25,7 +25,7 @@ format: .venv/.developed
 
 # The content folders are parts of the package only once installed, so types are checked on a real installation.
 types: .venv/.developed
-	rm -rf build/typing
+	rm -rf build/typing build/lib
 	$(BIN)/python -m pip install --quiet --no-deps --target build/typing .
 	$(BIN)/mypy build/typing/nasbench_sparse
 

@@ -77,8 +77,8 @@ def compare(
     """Run an optimizer on a suite as its contenders were run, and compare it with those the store holds.
 
     Of each task's first block in the suite it takes budget, seeds, replicate, workers and executor. Runs already in
-    the store are reused. The contenders' own runs are not made here: `run SUITE` makes them, and those that come
-    with the package are added.
+    the store are reused. The contenders' own runs are not made here: `run SUITE` or `nbs.run_suite`
+    makes them, and those that come with the package are added.
 
     Args:
         optimizer: a class with `ask` and `tell`, or a registered name, `module:Class` or `file.py:Class`.
@@ -103,8 +103,9 @@ def compare(
     )
     added = add_baselines(kept, declared)
     rivals = [plan.spec.run_id for plan in plan_suite(declared)]
-    given = suite if isinstance(suite, str) else "SUITE"
-    _check_rivals(kept, declared.name, given, rivals, newcomer, require_better)
+    made_by = f"run_suite(suite, store={str(kept.path)!r})"
+    remedy = f"`nasbench-sparse run {suite} --store {kept.path}`" if isinstance(suite, str) else f"`nbs.{made_by}`"
+    _check_rivals(kept, declared.name, remedy, rivals, newcomer, require_better)
     report = Study(kept, resources or _own_machine(plans), watcher=watcher, recorded=TabularResults()).run(plans)
     wanted = Wanted(run_ids=[*rivals, *(plan.spec.run_id for plan in plans)], study=declared.name)
     results = read_results(kept, wanted)
@@ -172,15 +173,14 @@ def _own_machine(plans: list[PlannedRun]) -> Resources:
 
 
 def _check_rivals(
-    store: Store, suite: str, given: str, planned: list[str], newcomer: Contender, required: str | None
+    store: Store, suite: str, remedy: str, planned: list[str], newcomer: Contender, required: str | None
 ) -> None:
     """Refuse, before anything is run, a store without the suite's contenders or without the baseline required."""
     found = read_results(store, Wanted(run_ids=planned, study=suite))
     rivals = [name for contender, name in found.names.items() if contender != newcomer]
     if not rivals:
         raise NbsError(
-            f"{store.path} holds no run of a contender of suite {suite!r} to compare with; "
-            f"`nasbench-sparse run {given} --store {store.path}` makes them"
+            f"{store.path} holds no run of a contender of suite {suite!r} to compare with; {remedy} makes them"
         )
     if required is not None and required == newcomer.optimizer and required not in rivals:
         raise NbsError(f"{required!r} is the newcomer itself; --require-better takes one of {', '.join(rivals)}")

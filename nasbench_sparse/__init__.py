@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nasbench_sparse.api import Result, get_task, list_tasks, run
+    from nasbench_sparse.api import Result, get_task, list_tasks, run, run_suite
     from nasbench_sparse.core.budget import Budget
     from nasbench_sparse.core.fidelity import Fidelity
     from nasbench_sparse.core.objective import Objective
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nasbench_sparse.errors import NbsError
     from nasbench_sparse.leaderboard import statistics
     from nasbench_sparse.leaderboard.compare import compare
+    from nasbench_sparse.runner.suite import Block, Contender, Suite
     from nasbench_sparse.store import Store
     from nasbench_sparse.tabular.table import Table
     from nasbench_sparse.training.two_numbers import export_two_numbers, load_two_numbers
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Block": "runner.suite",
     "Budget": "core.budget",
+    "Contender": "runner.suite",
     "Evaluation": "core.trial",
     "Fidelity": "core.fidelity",
     "NbsError": "errors",
@@ -42,6 +45,7 @@ _HOMES = {
     "SearchStep": "core.trial",
     "Status": "core.trial",
     "Store": "store",
+    "Suite": "runner.suite",
     "Table": "tabular.table",
     "Task": "core.task",
     "Trial": "core.trial",
@@ -51,10 +55,13 @@ _HOMES = {
     "list_tasks": "api",
     "load_two_numbers": "training.two_numbers",
     "run": "api",
+    "run_suite": "api",
 }
 
 __all__ = [
+    "Block",
     "Budget",
+    "Contender",
     "Evaluation",
     "Fidelity",
     "NbsError",
@@ -68,6 +75,7 @@ __all__ = [
     "SearchStep",
     "Status",
     "Store",
+    "Suite",
     "Table",
     "Task",
     "Trial",
@@ -77,6 +85,7 @@ __all__ = [
     "list_tasks",
     "load_two_numbers",
     "run",
+    "run_suite",
     "statistics",
 ]
 

@@ -13,9 +13,10 @@ from nasbench_sparse.core.config import Config
 from nasbench_sparse.core.optimizer import Optimizer
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.errors import NbsError
-from nasbench_sparse.registry import all_tasks, load_optimizer, load_task, wrap_optimizer
-from nasbench_sparse.runner.plan import plan_run
-from nasbench_sparse.runner.study import Resources, Study
+from nasbench_sparse.registry import all_tasks, load_optimizer, load_suite, load_task, wrap_optimizer
+from nasbench_sparse.runner.plan import plan_run, plan_suite
+from nasbench_sparse.runner.study import Resources, Study, StudyReport
+from nasbench_sparse.runner.suite import Suite
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.results import OnMissing, TabularResults
 
@@ -130,6 +131,27 @@ def run(
         store=kept.path if store is not None else None,
         _frame=frame,
     )
+
+
+def run_suite(
+    suite: Suite | str,
+    *,
+    store: str | Path | Store = "results.duckdb",
+    resources: Resources | None = None,
+    watcher: Watcher | None = None,
+) -> StudyReport:
+    """Run a suite, or what of it the store lacks.
+
+    Args:
+        suite: a declared suite, or its name.
+    Returns:
+        Which runs were reused, finished and failed.
+    Raises:
+        NbsError: a run cannot be started.
+    """
+    plans = plan_suite(load_suite(suite) if isinstance(suite, str) else suite)
+    kept = store if isinstance(store, Store) else Store(store)
+    return Study(kept, resources, watcher=watcher, recorded=TabularResults()).run(plans)
 
 
 def _budget(**amounts: float | None) -> Budget:

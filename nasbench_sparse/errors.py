@@ -71,8 +71,10 @@ class TrialTimeout(Exception):
 
 
 def nearest(name: str, valid: Iterable[str], count: int = 3) -> list[str]:
-    """Return up to `count` valid names closest to `name`, best first."""
-    return difflib.get_close_matches(name, list(valid), n=count, cutoff=0.4)
+    """Return up to `count` valid names closest to `name` whatever their case, best first."""
+    by_folded = {one.casefold(): one for one in valid}
+    close = difflib.get_close_matches(name.casefold(), list(by_folded), n=count, cutoff=0.4)
+    return [by_folded[one] for one in close]
 
 
 def unknown(kind: str, name: str, valid: Iterable[str]) -> UnknownName:

@@ -41,7 +41,7 @@ class OptunaSampler(Optimizer):
     random sampling, so it is refused there. The GP sampler takes 0.1-0.3 s a trial, and may repeat configs.
 
     Args:
-        sampler: TPE, GP, CMAES, QMC, NSGAII, NSGAIII or Random, in any case, or Optuna's class name.
+        sampler: a name of `SAMPLERS`; one spelling only, since options tell runs apart.
         sampler_options: keyword arguments of Optuna's class; its seed is made from the run's.
     Raises:
         UnknownName: no such sampler, or an option it does not take.
@@ -57,7 +57,7 @@ class OptunaSampler(Optimizer):
         problem: Problem,
         *,
         seed: int,
-        sampler: str = "TPE",
+        sampler: str = "tpe",
         sampler_options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(problem, seed=seed)
@@ -114,10 +114,9 @@ class OptunaSampler(Optimizer):
 
 
 def _sampler_class(name: str) -> str:
-    for short, class_name in SAMPLERS.items():
-        if name.lower() in (short, class_name.lower()):
-            return class_name
-    raise unknown("sampler of optuna", name, {*SAMPLERS, *SAMPLERS.values()})
+    if name not in SAMPLERS:
+        raise unknown("sampler of optuna", name, SAMPLERS)
+    return SAMPLERS[name]
 
 
 def _make_sampler(class_name: str, options: dict[str, Any], seed: int) -> BaseSampler:
@@ -140,7 +139,7 @@ def _refuse_categoricals(coordinates: ConfigurationSpace) -> None:
     if names:
         raise UnsupportedSpace(
             f"optuna's CMA-ES searches numbers only, not the categorical {', '.join(names[:5])}: choose another "
-            "sampler, such as TPE"
+            "sampler, such as tpe"
         )
 
 

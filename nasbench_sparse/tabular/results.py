@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from nasbench_sparse.core.declaration import digest
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Evaluation, SearchStep, Status, Trial
-from nasbench_sparse.errors import NotInTable, UnsupportedSpace
+from nasbench_sparse.errors import NbsError, NotInTable, OptimizerError, UnsupportedSpace
 from nasbench_sparse.runner.plan import PlannedRun, build_optimizer
 from nasbench_sparse.runner.recorded import Recorded
 from nasbench_sparse.runner.results import KnownResults
@@ -94,7 +94,7 @@ class TabularResults(Recorded):
             kind = digest([plan.spec.fingerprint, plan.spec.optimizer, plan.spec.source, dict(plan.spec.options)])
             if kind in asks_configs:
                 continue
-            asked = build_optimizer(plan).ask()
+            asked = _first_ask(plan)
             if not isinstance(asked, SearchStep):
                 asks_configs.add(kind)
                 continue
@@ -103,6 +103,19 @@ class TabularResults(Recorded):
             results = known[plan.spec.fingerprint]
             if results.refuses and not results.steps(asked, plan.spec.replicate):
                 raise _not_searched(store, plan, asked)
+
+
+def _first_ask(plan: PlannedRun) -> Any:
+    optimizer = build_optimizer(plan)
+    try:
+        return optimizer.ask()
+    except NbsError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise OptimizerError(
+            f"optimizer {plan.entry.name!r} raised {type(error).__name__} in its first ask on "
+            f"{plan.task.name}: {error}"
+        ) from error
 
 
 def take_over_tables(store: Store, tasks: Iterable[Task]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nasbench_sparse import Optimizer
+from nasbench_sparse import Block, Budget, Contender, Optimizer, Suite, run_suite
 from nasbench_sparse.errors import NbsError, UnknownName, UnsupportedSpace
 from nasbench_sparse.leaderboard.compare import compare
 from nasbench_sparse.store import Store
@@ -145,3 +145,26 @@ def test_compare_takes_a_class_and_returns_words(studied: Path) -> None:
         compare(Sampler, suite="nope", store="s.duckdb")
     with pytest.raises((NbsError, UnsupportedSpace)):
         compare(Sampler, suite="suites.py:tasks", store="s.duckdb")
+
+
+def test_a_declared_suite_is_run_and_compared_without_the_command_line(studied: Path) -> None:
+    block = Block(("problems.py:quick",), (Contender("random"),), range(2), Budget("trials", 3))
+    suite = Suite("mine", "a suite of a notebook", (block,))
+    with pytest.raises(NbsError, match=r"`nbs.run_suite\(suite, store='new.duckdb'\)` makes them"):
+        compare("lahc", suite=suite, store="new.duckdb")
+    assert len(run_suite(suite, store="new.duckdb").finished) == 2
+    assert len(run_suite(suite, store="new.duckdb").reused) == 2
+    assert [pair.second for pair in compare("lahc", suite=suite, store="new.duckdb").pairs] == ["random"]
+
+
+def test_compare_names_an_optimizer_that_fails_in_its_first_ask(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bad.py").write_text(
+        "from nasbench_sparse import Optimizer\n\n\nclass Bad(Optimizer):\n"
+        "    def ask(self):\n        raise ValueError('boom')\n\n    def tell(self, observation):\n        pass\n"
+    )
+    done = command("compare", "bad.py:Bad", "--suite", "tabular", "-s", "bad.duckdb", "-q")
+    assert done.status == 1
+    assert "optimizer 'Bad' raised ValueError in its first ask on " in done.err

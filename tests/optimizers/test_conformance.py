@@ -60,23 +60,23 @@ class TestTpe(OptimizerSuite):
 
 class TestCmaEs(OptimizerSuite):
     optimizer = "optuna"
-    options: ClassVar[dict[str, Any]] = {"sampler": "CMAES"}
+    options: ClassVar[dict[str, Any]] = {"sampler": "cmaes"}
     kinds = ("continuous",)
 
 
 class TestNsga(OptimizerSuite):
     optimizer = "optuna"
-    options: ClassVar[dict[str, Any]] = {"sampler": "NSGAII", "sampler_options": {"population_size": 6}}
+    options: ClassVar[dict[str, Any]] = {"sampler": "nsgaii", "sampler_options": {"population_size": 6}}
 
 
 class TestQuasiMonteCarlo(OptimizerSuite):
     optimizer = "optuna"
-    options: ClassVar[dict[str, Any]] = {"sampler": "QMC", "sampler_options": {"scramble": True}}
+    options: ClassVar[dict[str, Any]] = {"sampler": "qmc", "sampler_options": {"scramble": True}}
 
 
 class TestOptunaGaussianProcess(OptimizerSuite):
     optimizer = "optuna"
-    options: ClassVar[dict[str, Any]] = {"sampler": "GP", "sampler_options": {"n_startup_trials": 4}}
+    options: ClassVar[dict[str, Any]] = {"sampler": "gp", "sampler_options": {"n_startup_trials": 4}}
     asks = 7
 
 

@@ -56,7 +56,7 @@ def test_optuna_suggests_active_parameters_only() -> None:
     from ConfigSpace import Configuration
 
     space = DeepSpace()
-    optimizer = OptunaSampler(SyntheticTask(space=space).problem, seed=0, sampler="Random")
+    optimizer = OptunaSampler(SyntheticTask(space=space).problem, seed=0, sampler="random")
     coordinates = space.coordinates
     seen = set()
     for _ in range(200):
@@ -65,12 +65,6 @@ def test_optuna_suggests_active_parameters_only() -> None:
         Configuration(coordinates, values=dict(config)).check_valid_configuration()
         seen.add(tuple(config))
     assert len(seen) == 3  # without m_kind; with m_kind; with both
-
-
-@pytest.mark.parametrize("name", ["TPE", "tpe", "TPESampler", "tpesampler"])
-def test_optuna_sampler_names_are_short_or_optunas(name: str) -> None:
-    asks = drive(OptunaSampler(TASKS["mixed"].problem, seed=1, sampler=name), TASKS["mixed"], asks=15)
-    assert asks.answers == drive(OptunaSampler(TASKS["mixed"].problem, seed=1), TASKS["mixed"], asks=15).answers
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
@@ -82,8 +76,8 @@ def test_optuna_every_sampler_serves_a_continuous_space(name: str) -> None:
 
 def test_optuna_refuses_unknown_names_and_options() -> None:
     problem = TASKS["continuous"].problem
-    with pytest.raises(UnknownName, match="unknown sampler of optuna 'TPEE': did you mean"):
-        OptunaSampler(problem, seed=0, sampler="TPEE")
+    with pytest.raises(UnknownName, match="unknown sampler of optuna 'TPE': did you mean 'tpe'"):
+        OptunaSampler(problem, seed=0, sampler="TPE")
     with pytest.raises(
         UnknownName, match="option of optuna's TPESampler 'n_startup': did you mean 'n_startup_trials'"
     ):
@@ -96,7 +90,7 @@ def test_optuna_cma_es_refuses_categorical_coordinates() -> None:
     with pytest.raises(UnsupportedSpace, match="searches numbers only, not the categorical gene_0, gene_1"):
         OptunaSampler(TASKS["chromosome"].problem, seed=0, sampler="cmaes")
     with pytest.raises(UnsupportedSpace, match="not the categorical optimizer:"):
-        OptunaSampler(TASKS["mixed"].problem, seed=0, sampler="CmaEsSampler")
+        OptunaSampler(TASKS["mixed"].problem, seed=0, sampler="cmaes")
 
 
 def test_optuna_tells_a_failure_as_the_worst_loss_of_a_finished_trial() -> None:
@@ -139,5 +133,5 @@ def test_optuna_leaves_logging_and_warnings_as_they_were() -> None:
 
     task = TASKS["continuous"]
     before = optuna.logging.get_verbosity(), logging.getLogger("optuna").level, list(warnings.filters)
-    drive(OptunaSampler(task.problem, seed=0, sampler="GP"), task, asks=3)
+    drive(OptunaSampler(task.problem, seed=0, sampler="gp"), task, asks=3)
     assert (optuna.logging.get_verbosity(), logging.getLogger("optuna").level, list(warnings.filters)) == before

@@ -47,6 +47,12 @@ published ones. This page is what `paper claims --store papers.duckdb -o docs/pa
 
 """
 
+LOOKED_INTO = """
+## Where a claim fails
+
+What was looked into at scale `check`, before the failure was reported:
+"""
+
 
 def claims_table(store: Store | None) -> Table:
     """Return one row for each claim; what was not trained says so."""
@@ -69,4 +75,6 @@ def verdict(found: Evidence) -> str:
 
 def claims_page(table: Table) -> str:
     """Return the page of the documentation."""
-    return INTRODUCTION + markdown(Rendered(table, [], ())).partition("\n\n")[2].rstrip() + "\n"
+    rows = markdown(Rendered(table, [], ())).partition("\n\n")[2].rstrip()
+    looked_into = [f"- **{claim.says}** {claim.looked_into}" for claim in claims().values() if claim.looked_into]
+    return "\n".join([INTRODUCTION + rows, LOOKED_INTO, *looked_into]) + "\n"

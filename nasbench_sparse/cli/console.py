@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PIPED_WIDTH = 160
 """Columns where output is no terminal, so that no table is cut in a file or a log."""
 
+FOLDED = 20
+"""A column of words is not folded to fewer characters than so many."""
+
 
 def console(file: IO[str] | None = None, width: int = PIPED_WIDTH) -> Console:
     """Return a console on a stream (standard output by default), as wide as its terminal, or else `width`."""
@@ -46,9 +49,16 @@ def show_table(table: Table, out: Console, *, strong: Sequence[int] = ()) -> Non
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
-    for column in table.columns:
+    for place, column in enumerate(table.columns):
         is_left = column in table.left
-        shown.add_column(column, justify="left" if is_left else "right", overflow="fold", no_wrap=not is_left)
+        longest = max((len(row[place]) for row in table.rows), default=0)
+        shown.add_column(
+            column,
+            justify="left" if is_left else "right",
+            overflow="fold",
+            no_wrap=not is_left,
+            min_width=min(longest, FOLDED) if is_left else None,
+        )
     ends = {sum(table.groups[: index + 1]) - 1 for index in range(len(table.groups) - 1)}
     for index, row in enumerate(table.rows):
         cells = [Text(cell) for cell in row]

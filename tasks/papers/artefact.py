@@ -84,6 +84,7 @@ class Claim:
         says: the claim, in a sentence.
         artefact: the name of the one whose trainings it is tested on.
         evidence: "module:function" that makes an `Evidence` of (artefact, scale, store).
+        looked_into: what was found where the claim failed at scale `check`; empty where nothing was looked into.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Claim:
     claimed: str
     artefact: str
     evidence: str
+    looked_into: str = ""
 
 
 def load(place: str) -> Callable[..., Any]:

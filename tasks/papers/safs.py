@@ -146,6 +146,14 @@ def _artefact(name: str, caption: str, render: str, scales: dict[Scale, Setting]
     return Artefact(f"safs-{name}", "safs", name.replace("-", " ").capitalize(), caption, render, scales)
 
 
+LOOKED_INTO = {
+    "lahc-over-others": "LAHC has the lowest mean of the four, but the losses of 8 seeds spread by ten times the "
+    "differences. With 20 seeds on eleven tables (suite `tabular`, 100 evaluations) LAHC is not better than random "
+    "search either, p = 0.36. The paper shows the mean of three seeds.",
+}
+"""Of the claims that fail at scale `check`."""
+
+
 def claims() -> tuple[Claim, ...]:
     """Return the headline claims of the paper."""
     said = (
@@ -194,6 +202,6 @@ def claims() -> tuple[Claim, ...]:
         ),
     )
     return tuple(
-        Claim(name, "safs", says, claimed, f"safs-{artefact}", f"{CLAIMS}:{function}")
+        Claim(name, "safs", says, claimed, f"safs-{artefact}", f"{CLAIMS}:{function}", LOOKED_INTO.get(name, ""))
         for name, says, claimed, (artefact, function) in said
     )

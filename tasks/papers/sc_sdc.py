@@ -298,6 +298,11 @@ def claims() -> tuple[Claim, ...]:
             "p = 0.001 (SGD) and 0.001 (momentum), table 3.3b, BN",
             "thesis-table-3.3b",
             f"{RENDER}:batch_norm_favours_sparse",
+            "With a widest layer of 68 on digits, which was tried first, a hidden unit of the sparsest networks "
+            "kept 0.7 inputs on average: the masks cut the networks, and they reached 0.36 where dense ones of "
+            "their capacity reached 0.89; from 6 inputs on the two were alike. The check now has widths of 300 and "
+            "400, which leave 3 or 4 (31 in the thesis). There momentum shows the difference; plain SGD, slower, "
+            "does not in 12 epochs, and after 40 it gives 0.581 against 0.570, p = 0.06 (n = 15).",
         ),
         Claim(
             "egf-correlates",

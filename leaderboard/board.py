@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from nasbench_sparse.leaderboard.results import Results, Wanted, read_results
-from nasbench_sparse.leaderboard.scores import Board, make_board
+from nasbench_sparse.leaderboard.scores import make_board
+from nasbench_sparse.leaderboard.standing import Board
 from nasbench_sparse.store import Store
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from nasbench_sparse.leaderboard.results import Results
 from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.leaderboard.statistics.pairing import PairedRuns, RunKey, pair_runs
+from nasbench_sparse.leaderboard.statistics.stratified import Strata
 from nasbench_sparse.leaderboard.statistics.units import Unit
 
 
@@ -22,13 +23,13 @@ class Evidence:
         paired: per task, a column for each contender, paired by seed and replicate; NaN where a run is missing,
             has failed or has not spent the budget.
         families: the family of each task.
-        keys: the (seed, replicate) of which each contender has a run, on any task.
+        keys: per task, the (seed, replicate) of which each contender has a run, failed ones included.
     """
 
     names: tuple[str, ...]
     paired: Mapping[str, PairedRuns]
     families: Mapping[str, str]
-    keys: Mapping[str, frozenset[RunKey]]
+    keys: Mapping[str, Mapping[str, frozenset[RunKey]]]
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -48,12 +49,14 @@ class Evidence:
         return {name: np.array([_mean(paired.columns[name]) for paired in self.paired.values()]) for name in wanted}
 
     def between(self, names: Sequence[str]) -> Evidence:
-        """Return what these contenders' common seeds and replicates show, where one was run with fewer of them."""
-        common = frozenset.intersection(*(self.keys[name] for name in names))
-        if all(self.keys[name] == common for name in self.names):
-            return self
-        paired = {task: runs.among(common) for task, runs in self.paired.items()}
-        return Evidence(self.names, paired, self.families, dict.fromkeys(self.names, common))
+        """Return what these contenders' common seeds and replicates of each task show."""
+        common = {task: frozenset.intersection(*(keys[name] for name in names)) for task, keys in self.keys.items()}
+        return Evidence(
+            self.names,
+            {task: runs.among(common[task]) for task, runs in self.paired.items()},
+            self.families,
+            {task: dict.fromkeys(self.names, shared) for task, shared in common.items()},
+        )
 
     @property
     def blocks(self) -> list[str] | None:
@@ -70,14 +73,10 @@ class Evidence:
         """Tasks on which every contender has all of its runs."""
         return tuple(task for task in self.tasks if all(self.complete(name, task) for name in self.names))
 
-    def matrix(self, name: str, tasks: Sequence[str]) -> Floats:
-        """Return a contender's losses on tasks, (runs, tasks), NaN where a run is missing."""
-        rows = max(len(self.paired[task].keys) for task in tasks)
-        table = np.full((rows, len(tasks)), np.nan)
-        for place, task in enumerate(tasks):
-            column = self.paired[task].columns[name]
-            table[: len(column), place] = column
-        return table
+    def strata(self, name: str, tasks: Sequence[str]) -> Strata:
+        """Return the losses of a contender's own runs on tasks, NaN where one failed or is short."""
+        own = {task: self.paired[task].among(self.keys[task][name]) for task in tasks}
+        return Strata(tuple(runs.columns[name] for runs in own.values()))
 
 
 def _mean(column: Floats) -> float:
@@ -100,7 +99,12 @@ def gather(results: Results) -> Evidence:
                 losses[names[run.contender]][run.seed, run.replicate] = np.nan if loss is None else loss
         paired[task] = pair_runs(losses)
     keys = {
-        name: frozenset((run.seed, run.replicate) for run in results.runs if run.contender == contender)
-        for contender, name in names.items()
+        task: {
+            name: frozenset(
+                (run.seed, run.replicate) for run in results.runs if (run.task, run.contender) == (task, contender)
+            )
+            for contender, name in names.items()
+        }
+        for task in results.tasks
     }
     return Evidence(tuple(names.values()), paired, results.families, keys)

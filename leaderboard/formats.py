@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from dataclasses import asdict
 from typing import Any
 
+from nasbench_sparse.leaderboard.comma_separated import csv_text
 from nasbench_sparse.leaderboard.head_to_head import HeadToHead
 from nasbench_sparse.leaderboard.latex import booktabs
 from nasbench_sparse.leaderboard.notes import notes
 from nasbench_sparse.leaderboard.runs import Contender
-from nasbench_sparse.leaderboard.scores import Board, Entry
+from nasbench_sparse.leaderboard.standing import Board, Entry
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
 from nasbench_sparse.leaderboard.statistics.rank_diagram import CriticalDifference
 from nasbench_sparse.leaderboard.table import Table, board_tables
@@ -67,14 +66,14 @@ def latex(board: Board) -> str:
 
 def comma_separated(board: Board) -> str:
     """Return one line for each task and contender, numbers in full precision, nothing for what is unknown."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("task", "optimizer", "options", "workers", "complete", *ENTRY_FIELDS))
-    for entry in board.entries:
-        who = entry.contender
-        values = (getattr(entry, name) for name in ENTRY_FIELDS)
-        writer.writerow((entry.task, who.optimizer, who.options, who.workers, entry.complete, *values))
-    return out.getvalue()
+    columns = ("task", "optimizer", "options", "workers", "complete", *ENTRY_FIELDS)
+    return csv_text(columns, map(_line, board.entries))
+
+
+def _line(entry: Entry) -> tuple[object, ...]:
+    who = entry.contender
+    values = (getattr(entry, name) for name in ENTRY_FIELDS)
+    return entry.task, who.optimizer, who.options, who.workers, entry.complete, *values
 
 
 def as_json(board: Board) -> str:

@@ -19,6 +19,14 @@ from nasbench_sparse.leaderboard.statistics.rank_diagram import CriticalDifferen
 from nasbench_sparse.leaderboard.statistics.units import Unit, describe_units
 from nasbench_sparse.leaderboard.statistics.wilcoxon import SignedRank, signed_rank
 
+TWO_FAMILIES = (
+    "Two families of tests across tasks are declared, and each is corrected for its own number of tests: every "
+    "contender against random search, and all pairs of those ranked together, by another test where n is few. So "
+    "one pair may be shown to differ in one of them and not in the other; which of them answers a question is to "
+    "be chosen before looking."
+)
+"""The sentence that belongs wherever verdicts of both families are shown."""
+
 Verdict = Literal["better", "worse", "no difference shown", "too few to test", "nothing in common"]
 
 
@@ -33,6 +41,7 @@ class HeadToHead:
         ranks_apart: average rank of the first less the second's, where Nemenyi's test decided; `adjusted` is its
             p-value then.
         improvement: chance that a run of the first beats one of the second on these tasks, other seeds given.
+        left_out: tasks on which the two have no seed in common, or one of them a run that failed or is short.
     """
 
     first: str
@@ -47,6 +56,7 @@ class HeadToHead:
     rejected: bool
     improvement: Improvement | None
     ranks_apart: float | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -197,9 +207,8 @@ def _pair(
     shared = [task for task in evidence.tasks if all(evidence.complete(name, task) for name in pair)]
     improvement = None
     if shared:
-        one, two = (evidence.matrix(name, shared) for name in pair)
-        if not np.isnan(one + two).any(axis=0).all():
-            improvement = probability_of_improvement(one, two, rng, resamples=1000)
+        one, two = (evidence.strata(name, shared) for name in pair)
+        improvement = probability_of_improvement(one, two, rng, resamples=1000)
     return HeadToHead(
         first=pair[0],
         second=pair[1],
@@ -212,4 +221,5 @@ def _pair(
         adjusted=None if np.isnan(adjusted) else float(adjusted),
         rejected=rejected,
         improvement=improvement,
+        left_out=tuple(task for task in evidence.tasks if task not in shared),
     )

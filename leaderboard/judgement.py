@@ -11,12 +11,11 @@ from nasbench_sparse.leaderboard.board import board_of
 from nasbench_sparse.leaderboard.evidence import Evidence, gather
 from nasbench_sparse.leaderboard.head_to_head import Family, compare_pairs, rank_test
 from nasbench_sparse.leaderboard.results import Results
-from nasbench_sparse.leaderboard.scores import Board
+from nasbench_sparse.leaderboard.standing import Board
 from nasbench_sparse.leaderboard.statistics.aggregates import stratified_mean
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
-from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.leaderboard.statistics.pairwise_tests import pairwise
-from nasbench_sparse.leaderboard.statistics.scores import normalised_scores
+from nasbench_sparse.leaderboard.statistics.stratified import Strata
 
 Duels = dict[str, Counter[str]]
 
@@ -24,7 +23,7 @@ Duels = dict[str, Counter[str]]
 def judged_board(results: Results, *, seed: int = 0) -> Board:
     """Return the leaderboard with an interval of each score, each contender's duels, and the tests across tasks.
 
-    The interval speaks of other seeds on the same tasks, with random search's mean and the best mean held fixed.
+    The interval speaks of other seeds on the same tasks, with random search's mean and the lowest loss held fixed.
     A duel is a signed-rank test of two contenders' paired runs within one complete task, corrected by Holm over
     all pairs of that task; where runs are too few to reach the corrected level, it is counted as untested. Across
     tasks every contender is tested against random search, and all that are ranked together by their ranks.
@@ -89,18 +88,18 @@ def scored_tasks(board: Board) -> tuple[str, ...]:
     return tuple(task for task in board.complete_tasks if task in with_score)
 
 
-def score_matrix(board: Board, evidence: Evidence, name: str) -> Floats | None:
-    """Return a ranked contender's normalised scores, (runs, scored tasks); None where there is no scored task."""
+def score_strata(board: Board, evidence: Evidence, name: str) -> Strata | None:
+    """Return a ranked contender's normalised scores of each scored task; None where there is no scored task."""
     ends = {task: found for task in scored_tasks(board) if (found := board.ends(task)) is not None}
     if not ends:
         return None
-    baseline, best = zip(*ends.values(), strict=True)
-    return normalised_scores(evidence.matrix(name, list(ends)), baseline, best).values
+    losses = evidence.strata(name, list(ends)).tasks
+    return Strata(
+        tuple((high - column) / (high - low) for column, (high, low) in zip(losses, ends.values(), strict=True))
+    )
 
 
 def _score_interval(board: Board, evidence: Evidence, name: str) -> Interval | None:
-    """Return the interval of a normalised score, where the scored tasks have equal numbers of runs."""
-    scores = score_matrix(board, evidence, name)
-    if scores is None or np.isnan(scores).any():
-        return None
-    return stratified_mean(scores).interval
+    """Return the interval of a ranked contender's normalised score."""
+    scores = score_strata(board, evidence, name)
+    return None if scores is None else stratified_mean(scores).interval

@@ -18,12 +18,13 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': "''",
     "—": "---",
     "†": r"\dag{}",
     "±": r"$\pm$",
     "\N{MINUS SIGN}": r"$-$",
     "≤": r"$\leq$",
+    "\N{GREEK SMALL LETTER GAMMA}": r"$\gamma$",
 }
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from nasbench_sparse.leaderboard.scores import BASELINE, Board
+from collections.abc import Sequence
+
+from nasbench_sparse.leaderboard.head_to_head import TWO_FAMILIES, Family
+from nasbench_sparse.leaderboard.standing import BASELINE, Board
 from nasbench_sparse.leaderboard.table import INCOMPLETE, board_labels, plural, spent_text
 
 
@@ -13,8 +16,7 @@ def notes(board: Board) -> list[str]:
     has_baseline = any(entry.contender.optimizer == BASELINE for entry in board.entries)
     lines = [
         "Loss: mean over runs of the incumbent's loss at the task's maximal fidelity; lower is better.",
-        f"Score: 0 is {BASELINE} search's mean loss, 1 the loss to which regret is measured; a task has scores "
-        "where these two are more than two standard errors of their difference apart."
+        f"Score: 0 is {BASELINE} search's mean loss, 1 the loss to which regret is measured."
         if has_baseline
         else f"Score needs runs of {BASELINE} search, of which there are none.",
         *_test_notes(board),
@@ -62,7 +64,26 @@ def _test_notes(board: Board) -> list[str]:
             "biserial, -1 where the loss is lower throughout. P(lower): chance that one of its runs beats one of "
             "the other on these tasks, ties half."
         )
+        lines += _left_out_notes(board.against)
+    if board.against is not None and board.against.pairs and board.order is not None:
+        lines.append(TWO_FAMILIES)
     return lines + _order_note(board)
+
+
+def _left_out_notes(against: Family) -> list[str]:
+    """Name the tasks on which contenders are not compared with the baseline."""
+    left_out = [f"{pair.first} on {_some(pair.left_out)}" for pair in against.pairs if pair.left_out]
+    if not left_out:
+        return []
+    return [
+        f"Left out against {against.pairs[0].second}, for want of complete runs of a seed that both have: "
+        f"{'; '.join(left_out)}."
+    ]
+
+
+def _some(names: Sequence[str]) -> str:
+    """Enumerate names, of many the first six."""
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
 def _order_note(board: Board) -> list[str]:
@@ -85,7 +106,7 @@ def _order_note(board: Board) -> list[str]:
 def _regret_notes(board: Board) -> list[str]:
     """Say what regret is measured to on which tasks, and how incumbents are scored where there is a table."""
     if not board.optima:
-        return ["Regret: to the best mean loss found on the task, since none has a table here."]
+        return ["Regret: to the lowest loss that any run found on the task, since none has a table here."]
     lines = [
         "Where a task has a table, an incumbent's loss is its config's mean over the table's replicates, not the "
         "one replicate that its run saw."
@@ -104,7 +125,7 @@ def _regret_notes(board: Board) -> list[str]:
             f"has a negative regret: {held}."
         )
     if rest:
-        lines.append(f"Regret to the best mean loss found, for want of a table: {', '.join(rest)}.")
+        lines.append(f"Regret to the lowest loss that any run found, for want of a table: {', '.join(rest)}.")
     return lines
 
 
@@ -124,7 +145,7 @@ def _prediction_notes(board: Board) -> list[str]:
 def _budget_note(board: Board) -> str:
     amounts = sorted({round(amount, 6) for amount in board.budgets.values()})
     if not amounts:
-        return "No run has ended yet, so nothing is compared."
+        return f"{_why_no_budget(board)}, so nothing is compared."
     early = _exhausted(board)
     if board.asked:
         but = f", but for those that had nothing more to ask ({early})" if early else ""
@@ -137,6 +158,13 @@ def _budget_note(board: Board) -> str:
         return f"Compared at {_amount(amounts[0], board)}: {why}.{_cut_text(board)}"
     each = ", ".join(f"{task} {amount:g}" for task, amount in sorted(board.budgets.items()))
     return f"Compared at full-evaluation equivalents of {each}: {why}.{_cut_text(board)}"
+
+
+def _why_no_budget(board: Board) -> str:
+    runs, failed = (sum(getattr(entry, kind) for entry in board.entries) for kind in ("runs", "failed"))
+    if failed == runs:
+        return f"All {runs} runs failed" if runs > 1 else "The only run failed"
+    return f"No run has ended well yet, and {failed} of {runs} failed" if failed else "No run has ended yet"
 
 
 def _amount(amount: float, board: Board) -> str:
@@ -165,6 +193,24 @@ def _exhausted(board: Board) -> str:
     """Name those that spent less, since they had nothing more to ask."""
     names = board_labels(board)
     return ", ".join(sorted({names[entry.contender] for entry in board.entries if entry.exhausted}))
+
+
+def _unscored_notes(board: Board, unscored: Sequence[str]) -> list[str]:
+    """Say why tasks have no score: equal ends without a table, ends too close with one."""
+    equal = [task for task in unscored if task not in board.optima]
+    close = [task for task in unscored if task in board.optima]
+    lines = []
+    if equal:
+        lines.append(
+            f"No score where {BASELINE} search's mean equals the lowest loss found, or there is none of it: "
+            f"{', '.join(equal)}."
+        )
+    if close:
+        lines.append(
+            f"No score where {BASELINE} search's mean is within two standard errors of the table's optimum, or of "
+            f"one run: {', '.join(close)}."
+        )
+    return lines
 
 
 def _density_notes(board: Board) -> list[str]:
@@ -196,16 +242,10 @@ def _hole_notes(board: Board) -> list[str]:
         if (task, s.contender) not in present
     ]
     if holes:
-        shown = ", ".join(holes[:6]) + (f" and {len(holes) - 6} more" if len(holes) > 6 else "")
-        lines.append(f"Never run: {shown}.")
+        lines.append(f"Never run: {_some(holes)}.")
     if any(entry.contender.optimizer == BASELINE for entry in board.entries):
         scored = {entry.task for entry in board.entries if entry.normalised is not None}
-        unscored = [task for task in board.tasks if task not in scored]
-        if unscored:
-            lines.append(
-                f"No spread between {BASELINE} search and the best, or one run of either, hence no score: "
-                f"{', '.join(unscored)}."
-            )
+        lines += _unscored_notes(board, [task for task in board.tasks if task not in scored])
     uneven = [task for task in board.tasks if len({e.finished for e in board.entries if e.task == task}) > 1]
     if uneven:
         lines.append(f"Optimizers have different numbers of runs on {', '.join(uneven)}.")

@@ -22,8 +22,8 @@ from nasbench_sparse.leaderboard.runs import (
     labels,
     select,
 )
-from nasbench_sparse.leaderboard.scores import BASELINE
 from nasbench_sparse.leaderboard.sql import query
+from nasbench_sparse.leaderboard.standing import BASELINE
 from nasbench_sparse.store import Store
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nasbench_sparse.leaderboard.runs import Contender, labels
-from nasbench_sparse.leaderboard.scores import Board, Entry, Standing
+from nasbench_sparse.leaderboard.standing import Board, Entry, Standing
 
 if TYPE_CHECKING:
     from nasbench_sparse.leaderboard.head_to_head import HeadToHead
@@ -87,7 +87,7 @@ def against_table(board: Board) -> Table:
         "95 %",
         "P(lower)",
         "95 % of P",
-        "p",
+        "p (of this family)",
         "it is",
     )
     left = frozenset({"optimizer", "it is"})

@@ -10,8 +10,11 @@ INK = "#1b1f24"
 RULE = "#c9ced6"
 """Text and rules; a page replaces both, so that a figure fits light and dark."""
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8c8c8c", "#B5A800")
-"""Okabe and Ito (2008), black and yellow replaced by a grey and an olive that show on light and dark."""
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8B5A2B", "#8c8c8c")
+"""Okabe and Ito (2008), black and yellow replaced by a grey and a brown that show on light and dark."""
+
+SOLID = 4
+"""Names that are told apart by colour alone; after each so many the dashes change too."""
 
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.2, 1.2, 1.2)))
 MARKERS = "osD^vPX*"
@@ -63,12 +66,16 @@ class Look:
 
 
 def looks(names: Sequence[str]) -> dict[str, Look]:
-    """Give each name a look of its own: colours first, then dashes."""
-    count = len(PALETTE)
+    """Give each name a look of its own, of up to 32: the first four solid, then other dashes with each four."""
     return {
-        name: Look(PALETTE[i % count], DASHES[i // count % len(DASHES)], MARKERS[i % len(MARKERS)])
+        name: Look(PALETTE[i % len(PALETTE)], DASHES[_turn(i) % len(DASHES)], MARKERS[i % len(MARKERS)])
         for i, name in enumerate(names)
     }
+
+
+def _turn(place: int) -> int:
+    """Count groups of four, and one more with each sixteen, so that dashes meet each colour once in 32 names."""
+    return place // SOLID + place // (SOLID * len(DASHES))
 
 
 def printable(text: str, longest: int = 40) -> str:

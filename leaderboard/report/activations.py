@@ -35,7 +35,7 @@ class Found:
 
 def activation_blocks(subject: Subject) -> tuple[Block, ...]:
     """Return a table and a figure of the activations found, or nothing where no task searched for any."""
-    frame, queries = subject.read("best_configs", in_band=True)
+    frame, queries = subject.read("best_configs", in_band=True, at_budget=True)
     found = []
     for task, run_id, loss, space, config in frame.iter_rows():
         activations = tuple(activations_of(json.loads(space), json.loads(config)))
@@ -75,8 +75,9 @@ def _sheet(found: list[Found], queries: Queries) -> Sheet:
         left=frozenset({"task", "optimizer", "activations"}),
         rows=tuple((words(f.task), words(f.optimizer), number(f.loss, 4), words(f.text)) for f in found),
         note=(
-            "Of each task the final incumbent with the lowest loss of all runs: the formula of a cell, or the "
-            "operators in the order of their sites."
+            "Of each task the final incumbent with the lowest loss of all runs, by the mean over the replicates of "
+            "the task's table where there is one: the formula of a cell, or the operators in the order of their "
+            "sites."
         ),
         how="the query alone",
         queries=queries,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 
+from nasbench_sparse.leaderboard.comma_separated import csv_text
 from nasbench_sparse.leaderboard.figures.drawing import Drawing
 from nasbench_sparse.leaderboard.latex import booktabs
 
@@ -17,7 +16,7 @@ Queries = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell: what is shown, and the value it is sorted by and written as (None: nothing there)."""
+    """A cell: what is shown, and the value it is sorted by and written as in CSV (None: nothing there)."""
 
     text: str
     value: float | str | None = None
@@ -31,7 +30,8 @@ class Sheet:
     Args:
         name: of its files, without ending.
         left: columns of text; the others hold numbers.
-        files_only: columns that only the files have.
+        page_only: columns that CSV leaves out, since their cells hold several values in one.
+        files_only: columns of CSV only, such as those values one by one.
         how: which functions turned the queries' rows into these numbers.
     """
 
@@ -39,6 +39,7 @@ class Sheet:
     title: str
     columns: tuple[str, ...]
     left: frozenset[str]
+    page_only: frozenset[str] = frozenset()
     files_only: frozenset[str] = frozenset()
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
@@ -54,17 +55,17 @@ class Sheet:
     @property
     def shown_rows(self) -> tuple[tuple[Cell, ...], ...]:
         """The rows of the page and of LaTeX."""
-        keep = [column not in self.files_only for column in self.columns]
+        return self._without(self.files_only)
+
+    def _without(self, left_out: frozenset[str]) -> tuple[tuple[Cell, ...], ...]:
+        keep = [column not in left_out for column in self.columns]
         return tuple(tuple(cell for cell, wanted in zip(row, keep, strict=True) if wanted) for row in self.rows)
 
     @property
     def csv(self) -> str:
         """The values in full precision, nothing where there is none."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows([cell.value for cell in row] for row in self.rows)
-        return out.getvalue()
+        columns = [column for column in self.columns if column not in self.page_only]
+        return csv_text(columns, ([cell.value for cell in row] for row in self._without(self.page_only)))
 
     @property
     def latex(self) -> str:
@@ -111,6 +112,11 @@ def number(value: float | None, digits: int = 3) -> Cell:
     """Return a cell with a number, or a dash."""
     missing = value is None or value != value
     return Cell("—") if missing else Cell(f"{value:.{digits}f}".replace("-", MINUS), value)
+
+
+def count(value: float | None) -> Cell:
+    """Return a cell with a whole number, or nothing."""
+    return Cell("") if value is None else Cell(str(value), value)
 
 
 def words(text: str, mark: str = "") -> Cell:

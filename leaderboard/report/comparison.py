@@ -7,7 +7,7 @@ import numpy as np
 from nasbench_sparse.leaderboard.figures.drawing import draw
 from nasbench_sparse.leaderboard.figures.rank_diagram import rank_diagram_figure
 from nasbench_sparse.leaderboard.figures.win_matrix import win_matrix_figure
-from nasbench_sparse.leaderboard.head_to_head import Family, HeadToHead, compare_all
+from nasbench_sparse.leaderboard.head_to_head import TWO_FAMILIES, Family, HeadToHead, compare_all
 from nasbench_sparse.leaderboard.report.blocks import (
     MINUS,
     Block,
@@ -16,6 +16,7 @@ from nasbench_sparse.leaderboard.report.blocks import (
     Remark,
     Section,
     Sheet,
+    count,
     words,
 )
 from nasbench_sparse.leaderboard.report.headline import interval_text, join, signed
@@ -54,7 +55,11 @@ def _pairs(subject: Subject, family: Family) -> Sheet:
         columns=(
             "first",
             "second",
+            "the first is",
             "lower/equal/higher",
+            "lower",
+            "equal",
+            "higher",
             "n",
             "blocks",
             "effect",
@@ -64,18 +69,18 @@ def _pairs(subject: Subject, family: Family) -> Sheet:
             "P low",
             "P high",
             "p",
-            "p (corrected)",
+            "p (of all pairs)",
             "n for 80 % power",
-            "the first is",
         ),
         left=frozenset({"first", "second", "the first is"}),
-        files_only=frozenset({"effect low", "effect high", "P low", "P high", "p"}),
+        page_only=frozenset({"lower/equal/higher"}),
+        files_only=frozenset({"lower", "equal", "higher", "effect low", "effect high", "P low", "P high", "p"}),
         rows=tuple(_row(pair) for pair in family.pairs),
         note=(
             f"Effect: matched-pairs rank biserial correlation, {MINUS}1 where the first has the lower loss "
             "throughout. P(first better): chance that a run of the first beats one of the second on these tasks, "
             "ties half. In brackets: 95 % intervals. "
-            f"Pairs are compared on what both completed. {family.sentence}"
+            f"Pairs are compared on what both completed. {family.sentence} {TWO_FAMILIES}"
         ),
         how="statistics.signed_rank, statistics.holm or statistics.nemenyi_p_value, and "
         "statistics.probability_of_improvement",
@@ -93,7 +98,9 @@ def _row(pair: HeadToHead) -> tuple[Cell, ...]:
     return (
         words(pair.first),
         words(pair.second),
+        words(pair.verdict, mark),
         Cell(f"{pair.lower}/{pair.equal}/{pair.higher}", pair.lower - pair.higher),
+        *map(count, (pair.lower, pair.equal, pair.higher)),
         Cell(str(pair.units), pair.units),
         Cell("—") if test is None else Cell(str(test.n_blocks), test.n_blocks),
         *_with_interval(effect, effect_interval, no_effect_interval),
@@ -105,7 +112,6 @@ def _row(pair: HeadToHead) -> tuple[Cell, ...]:
         Cell("—" if p_value is None else f"{p_value:.2g}", p_value),
         Cell(pair.p_text if test is not None else "—", pair.adjusted),
         Cell("—") if test is None or test.needed is None else Cell(str(test.needed), test.needed),
-        words(pair.verdict, mark),
     )
 
 
@@ -157,7 +163,7 @@ def _rank_diagram(subject: Subject) -> Block:
     if len(names) < 3:
         sentence = "No critical difference diagram: it takes three contenders that are ranked together."
         return Remark(sentences=(sentence,), how=how, queries=subject.base_queries)
-    evidence = subject.evidence
+    evidence = subject.evidence.between(names)
     try:
         diagram = critical_difference(
             evidence.columns(names),

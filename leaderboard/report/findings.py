@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
+
 import numpy as np
 
 from nasbench_sparse.leaderboard.figures.choices import Choices, choices_figure
@@ -13,6 +16,9 @@ from nasbench_sparse.leaderboard.report.blocks import Block, Picture, Remark, Se
 from nasbench_sparse.leaderboard.report.gradient_flow import gradient_flow_blocks
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.report.trade_off import trade_off_blocks
+from nasbench_sparse.leaderboard.statistics.check import counted
+
+LEAD = "Of each run the trials that count at the budget compared; its final incumbent is the best of these."
 
 
 def findings_section(subject: Subject) -> Section:
@@ -24,11 +30,11 @@ def findings_section(subject: Subject) -> Section:
         _choices(subject),
         *activation_blocks(subject),
     )
-    return Section("findings", "What was found", "", blocks)
+    return Section("findings", "What was found", LEAD, blocks)
 
 
 def _learning_curves(subject: Subject) -> Block:
-    frame, queries = subject.read("learning_curves", in_band=True)
+    frame, queries = subject.read("learning_curves", in_band=True, at_budget=True)
     by_run = subject.by_run
     task_of = {run.run_id: run.task for run in subject.results.runs}
     curves: dict[tuple[str, str], dict[int, list[float]]] = {}
@@ -48,7 +54,10 @@ def _learning_curves(subject: Subject) -> Block:
                 lines.append(Line(name, np.array(points, dtype=float), means))
         if lines:
             panels.append(Panel(task, tuple(lines)))
-    note = "Validation accuracy of the final incumbents while they were trained, means over runs."
+    note = (
+        "Validation accuracy of the final incumbents while they were trained, means over the runs whose "
+        f"incumbent's training the store holds.{_undrawn(subject, curves)}"
+    )
     drawing = draw(
         "learning-curves",
         "Learning curves of final incumbents",
@@ -58,8 +67,25 @@ def _learning_curves(subject: Subject) -> Block:
     return Picture(drawing=drawing, note=note, how="plain means", queries=queries)
 
 
+def _undrawn(subject: Subject, drawn: Collection[tuple[str, str]]) -> str:
+    """Say which contenders have no curve, and on how many tasks."""
+    missing = Counter(
+        name
+        for task, name in {(run.task, subject.names[run.contender]) for run in subject.results.runs}
+        if (task, name) not in drawn
+    )
+    if not missing:
+        return ""
+    said = ", ".join(
+        f"{name} (on {missing[name]} of {counted(len(subject.evidence.tasks), 'task')})"
+        for name in subject.evidence.names
+        if name in missing
+    )
+    return f" Not drawn, since no run's incumbent was trained (its result was predicted, or there is none): {said}."
+
+
 def _choices(subject: Subject) -> Block:
-    frame, queries = subject.read("choices", in_band=True)
+    frame, queries = subject.read("choices", in_band=True, at_budget=True)
     tasks: dict[str, dict[tuple[str, str], int]] = {}
     for task, field, choice, count in frame.iter_rows():
         tasks.setdefault(task, {})[field, choice] = count

@@ -16,7 +16,7 @@ Flows = dict[tuple[str, str], dict[str, dict[int, list[float]]]]
 
 def gradient_flow_blocks(subject: Subject) -> tuple[Block, ...]:
     """Return one figure with a panel for each task and measure, or nothing."""
-    frame, queries = subject.read("gradient_flow", in_band=True)
+    frame, queries = subject.read("gradient_flow", in_band=True, at_budget=True)
     task_of = {run.run_id: run.task for run in subject.results.runs}
     flows: Flows = {}
     for run_id, measure, step, flow in frame.iter_rows():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nasbench_sparse.leaderboard.head_to_head import Family, HeadToHead, compare_pairs
 from nasbench_sparse.leaderboard.report.blocks import MINUS
 from nasbench_sparse.leaderboard.report.subject import Subject
-from nasbench_sparse.leaderboard.scores import BASELINE
+from nasbench_sparse.leaderboard.standing import BASELINE
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
 from nasbench_sparse.leaderboard.statistics.check import counted
 

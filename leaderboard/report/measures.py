@@ -14,9 +14,9 @@ from nasbench_sparse.leaderboard.figures.panels import Line, Panel
 from nasbench_sparse.leaderboard.figures.style import looks
 from nasbench_sparse.leaderboard.report.blocks import Block, Cell, Picture, Queries, Remark, Sheet, number, words
 from nasbench_sparse.leaderboard.report.subject import Subject
-from nasbench_sparse.leaderboard.statistics.agreement import AgreementCurve, agreement_curve
+from nasbench_sparse.leaderboard.statistics.agreement import AgreementCurve, agreement_curve, correct_taus
 from nasbench_sparse.leaderboard.statistics.check import Ints
-from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm
+from nasbench_sparse.leaderboard.statistics.holm_correction import Holm
 from nasbench_sparse.leaderboard.statistics.kendall import KendallTau
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _measured(frame: pl.DataFrame) -> list[Measured]:
 
 
 def _sheet(found: list[Measured], queries: Queries) -> Sheet:
-    correction = holm([np.nan if one.last.p_value is None else one.last.p_value for one in found])
+    correction = correct_taus([one.last for one in found])
     return Sheet(
         name="measures",
         title="Measures against the final performance",

@@ -30,12 +30,13 @@ def methods_section(subject: Subject) -> Section:
         "or spent less than the budget has no loss, and a task with such a hole is left out of any comparison it "
         "concerns, never averaged over. Where the store holds the task's table, an incumbent's loss is the mean of "
         "its config over the table's replicates, and regret is measured to the lowest such mean: exact where the "
-        "table is the whole space, else the best recorded. Elsewhere it is measured to the best mean loss found.",
+        "table is the whole space, else the best recorded. Elsewhere it is measured to the lowest loss that any "
+        "run found.",
         "Ranked together is the largest block of contenders times tasks without a hole, found by dropping the "
         "contender with the fewest complete tasks, one after another; the others are compared pair by pair on what "
-        "both completed. A task has normalised scores where random search's mean loss is more than two standard "
-        "errors of the difference above the loss that regret is measured to; otherwise it has no spread to "
-        "normalise by and is left out.",
+        "both completed. A task has normalised scores where random search's mean loss is above the loss that "
+        "regret is measured to, and where that is a table's optimum, by more than two standard errors of the mean; "
+        "otherwise it has no spread to normalise by and is left out.",
         "Tests: Wilcoxon's signed-rank test, two-sided, exact by permutation of signs (of families where blocked), "
         "zeros by Pratt's rule, ties by midranks; Holm's correction over each family of tests at 5 %. Where n "
         "could not reach the corrected level the p-value is replaced by “too few”, and effects and intervals stand "

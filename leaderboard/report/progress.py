@@ -14,14 +14,15 @@ from nasbench_sparse.leaderboard.figures.time_to_target import time_to_target_fi
 from nasbench_sparse.leaderboard.report.areas import area_blocks
 from nasbench_sparse.leaderboard.report.blocks import Block, Picture, Queries, Remark, Section
 from nasbench_sparse.leaderboard.report.subject import Subject
-from nasbench_sparse.leaderboard.runs import RunRow
+from nasbench_sparse.leaderboard.runs import Optimum, RunRow
 from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.leaderboard.statistics.incumbents import AXES, Trace, trace
-from nasbench_sparse.leaderboard.statistics.stratified import stratified_bootstrap
+from nasbench_sparse.leaderboard.statistics.stratified import Strata, stratified_bootstrap
 from nasbench_sparse.leaderboard.statistics.targets import time_to_target
 
 POINTS = 61
-TARGETS = 25
+DECADES = 3
+TARGETS = 10 * DECADES + 1
 
 Traces = Mapping[str, Mapping[str, list[Trace]]]
 """Traces of the runs that count, by task and contender."""
@@ -127,9 +128,8 @@ def _anytime(
 def _line(subject: Subject, name: str, runs: Sequence[Trace], budget: float, part: str) -> Line:
     grid = np.linspace(0.0, budget, POINTS)
     losses = np.array([run.at(grid, np.nan) for run in runs])
-    rows = np.arange(len(runs), dtype=float)[
-        :, None
-    ]  # whole runs are drawn, so that a band is as smooth as its line
+    rows = Strata((np.arange(len(runs), dtype=float),))
+    # whole runs are drawn, so that a band is as smooth as its line
 
     def means(drawn: Floats) -> Floats:
         found: Floats = losses[drawn[:, :, 0].astype(int)].mean(axis=1)  # (m, runs, 1) -> (m, points)
@@ -145,7 +145,7 @@ def _targets(
 ) -> Block:
     panels, left_out = [], ""
     for axis, found in traces.items():
-        shares, used = _shares(found, budgets[axis], axis)
+        shares, used = _shares(found, budgets[axis], axis, subject.results.optima)
         if not used:
             continue
         grid = np.linspace(0.0, 1.0, POINTS)
@@ -162,8 +162,10 @@ def _targets(
         sentence = "No targets: every incumbent of every task has the same loss."
         return Remark(sentences=(sentence,), queries=sources)
     note = (
-        f"Share of {TARGETS} targets reached by a share of each task's budget, mean over tasks. Targets are losses "
-        f"evenly spaced from the worst first incumbent to the best loss found; higher is better.{left_out}"
+        f"Share of {TARGETS} targets reached by a share of each task's budget, mean over tasks. Targets are gaps "
+        "to the lowest loss of the task's table, or without one to the best loss found, evenly spaced on a "
+        f"logarithmic scale from the gap of the worst first incumbent to {10.0**-DECADES:g} of it; higher is "
+        f"better.{left_out}"
     )
     drawing = draw(
         "time-to-target",
@@ -179,13 +181,15 @@ def _targets(
     )
 
 
-def _shares(traces: Traces, budgets: Mapping[str, float], axis: str) -> tuple[dict[str, list[Floats]], int]:
+def _shares(
+    traces: Traces, budgets: Mapping[str, float], axis: str, optima: Mapping[str, Optimum]
+) -> tuple[dict[str, list[Floats]], int]:
     """Return each contender's reached shares, a list over tasks, and how many tasks have targets."""
     shares: dict[str, list[Floats]] = {}
     grid = np.linspace(0.0, 1.0, POINTS)
     used = 0
     for task, rows in traces.items():
-        targets = _task_targets(rows)
+        targets = task_targets(rows, optima.get(task))
         if targets is None or budgets[task] <= 0:
             continue
         used += 1
@@ -195,10 +199,17 @@ def _shares(traces: Traces, budgets: Mapping[str, float], axis: str) -> tuple[di
     return shares, used
 
 
-def _task_targets(rows: Mapping[str, Sequence[Trace]]) -> Floats | None:
+def task_targets(rows: Mapping[str, Sequence[Trace]], optimum: Optimum | None) -> Floats | None:
+    """Return losses from the worst first incumbent down, (targets,); None where there is nothing to reach.
+
+    Their gaps to the lowest loss of the task's table, or to the best found, are spaced logarithmically.
+
+    References:
+        Hansen et al. (2022), "Anytime performance assessment in blackbox optimization benchmarking", section 4.
+    """
     traces = [run for runs in rows.values() for run in runs if len(run.loss)]
     if not traces:
         return None
     worst = max(float(run.loss[0]) for run in traces)
-    best = min(float(run.loss.min()) for run in traces)
-    return np.linspace(worst, best, TARGETS) if best < worst else None
+    best = min([float(run.loss.min()) for run in traces] + ([] if optimum is None else [optimum.loss]))
+    return best + (worst - best) * np.logspace(0, -DECADES, TARGETS) if best < worst else None

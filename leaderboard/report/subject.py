@@ -14,8 +14,8 @@ from nasbench_sparse.leaderboard.judgement import judged_board
 from nasbench_sparse.leaderboard.report.blocks import Queries
 from nasbench_sparse.leaderboard.results import Results, band_settings
 from nasbench_sparse.leaderboard.runs import Contender
-from nasbench_sparse.leaderboard.scores import Board
-from nasbench_sparse.leaderboard.sql import query
+from nasbench_sparse.leaderboard.sql import Setting, query
+from nasbench_sparse.leaderboard.standing import Board
 from nasbench_sparse.store import Store
 
 if TYPE_CHECKING:
@@ -56,15 +56,30 @@ class Subject:
         """The queries behind every final loss."""
         return tuple(self.results.queries.items())
 
-    def read(self, name: str, *, in_band: bool = False) -> tuple[pl.DataFrame, Queries]:
-        """Answer one of the leaderboard's queries for the runs that count; `in_band` if it knows such a band."""
-        band = band_settings(self.results.density) if in_band else {}
-        sql = query(name, run_ids=self.results.chosen, **band)
+    def read(self, name: str, *, in_band: bool = False, at_budget: bool = False) -> tuple[pl.DataFrame, Queries]:
+        """Answer one of the leaderboard's queries for the runs that count.
+
+        Args:
+            in_band, at_budget: within the band of densities, and at the budget compared, where a query knows them.
+        """
+        settings: dict[str, Setting] = {"run_ids": self.results.chosen}
+        if in_band:
+            settings |= band_settings(self.results.density)
+        if at_budget:
+            settings |= budget_settings(self.results)
+        sql = query(name, **settings)
         return self.store.sql(sql), ((name, sql),)
 
     def rng(self, part: str) -> np.random.Generator:
         """Return the generator of a part, the same each time."""
         return np.random.default_rng([self.seed, crc32(part.encode())])
+
+
+def budget_settings(results: Results) -> dict[str, Setting]:
+    """Return the settings by which a query knows the budgets at which tasks are compared."""
+    if results.unit == "seconds":
+        return {"evaluations": None, "seconds": next(iter(results.budgets.values()), None)}
+    return {"evaluations": dict(results.budgets), "seconds": None}
 
 
 def make_subject(store: Store, results: Results, *, seed: int = 0, newcomer: str | None = None) -> Subject:

@@ -49,7 +49,7 @@ class Scope:
 
 def trade_off_blocks(subject: Subject) -> tuple[Block, ...]:
     """Return fronts of families, and of tasks attainment surfaces and hypervolumes, where there is a trade-off."""
-    frame, queries = subject.read("trade_off")
+    frame, queries = subject.read("trade_off", at_budget=True)
     points: dict[str, Points] = {}
     for run_id, density, accuracy in frame.iter_rows():
         points.setdefault(run_id, []).append((density, accuracy))

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         critical_difference,
     )
     from nasbench_sparse.leaderboard.statistics.scores import Regret, Scores, normalised_scores, regret
+    from nasbench_sparse.leaderboard.statistics.stratified import Strata
     from nasbench_sparse.leaderboard.statistics.targets import TimeToTarget, time_to_target
     from nasbench_sparse.leaderboard.statistics.units import Unit, Units, gather_units
     from nasbench_sparse.leaderboard.statistics.wilcoxon import SignedRank, signed_rank
@@ -67,6 +68,7 @@ _HOMES = {
     "Scores": "scores",
     "SignedRank": "wilcoxon",
     "StatisticsError": "check",
+    "Strata": "stratified",
     "TimeToTarget": "targets",
     "Trace": "incumbents",
     "Unit": "units",
@@ -127,6 +129,7 @@ __all__ = [
     "Scores",
     "SignedRank",
     "StatisticsError",
+    "Strata",
     "TimeToTarget",
     "Trace",
     "Unit",

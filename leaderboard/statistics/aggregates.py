@@ -10,29 +10,45 @@ from typing import Any
 import numpy as np
 
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
-from nasbench_sparse.leaderboard.statistics.check import Floats, counted, fraction, runs_by_tasks
-from nasbench_sparse.leaderboard.statistics.stratified import INTERVAL, complete_tasks, stratified_bootstrap
-
-LEAST_DIFFERENCES = 8  # independent differences between runs of a task, over all tasks
+from nasbench_sparse.leaderboard.statistics.check import Floats, counted, fraction
+from nasbench_sparse.leaderboard.statistics.stratified import (
+    INTERVAL,
+    Strata,
+    complete_tasks,
+    run_weights,
+    sizes_text,
+    strata,
+    stratified_bootstrap,
+    too_few_to_resample,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate:
-    """One number for a runs x tasks matrix.
+    """One number for the runs of several tasks, each of which weighs the same.
 
     The interval speaks of other seeds on these same tasks, not of other tasks.
 
     Args:
         interval: None where there is none, and then `no_interval` says why.
-        runs, tasks: what it is made of; dropped: positions of tasks left out because a run is missing.
+        sizes: runs of each task that it is made of; dropped: positions of tasks left out because a run is missing.
     """
 
     name: str
     value: float
     interval: Interval | None
-    runs: int
-    tasks: int
+    sizes: tuple[int, ...]
     dropped: tuple[int, ...]
+
+    @property
+    def runs(self) -> int:
+        """Runs of each task; where tasks differ, the fewest."""
+        return min(self.sizes)
+
+    @property
+    def tasks(self) -> int:
+        """Number of tasks."""
+        return len(self.sizes)
 
     @property
     def no_interval(self) -> str | None:
@@ -40,16 +56,15 @@ class Aggregate:
         if self.interval is not None:
             return None
         if self.runs == 1:
-            return "one run per task"
-        return "too few runs" if too_few_to_resample(self.runs, self.tasks) else "nothing varies"
+            return "one run per task" if max(self.sizes) == 1 else "one run of some task"
+        return "too few runs" if too_few_to_resample(self.sizes) else "nothing varies"
 
     @property
     def sentence(self) -> str:
         """Say the value, its interval, n and holes."""
         interval = f"(no interval: {self.no_interval})" if self.interval is None else self.interval.sentence
         holes = f", {counted(len(self.dropped), 'task')} with holes left out" if self.dropped else ""
-        n = f"{counted(self.runs, 'run')} of each of {counted(self.tasks, 'task')}"
-        return f"{self.name} {self.value:.3g} {interval}; n = {n}{holes}."
+        return f"{self.name} {self.value:.3g} {interval}; n = {sizes_text(self.sizes)}{holes}."
 
 
 def stratified_mean(scores: Any, *, level: float = 0.95) -> Aggregate:
@@ -61,64 +76,62 @@ def stratified_mean(scores: Any, *, level: float = 0.95) -> Aggregate:
     exponential runs in 87 to 96 %. With 3 normal runs of 2 tasks the percentile bootstrap covered in 87 %.
 
     Args:
-        scores: (runs, tasks), comparable between tasks (see `normalised_scores`); NaN where a run is missing.
+        scores: (runs, tasks), comparable between tasks (see `normalised_scores`), NaN where a run is missing; or
+            `Strata`, where tasks have different numbers of runs.
     Raises:
         StatisticsError: no complete task.
     References:
         Satterthwaite (1946), "An approximate distribution of estimates of variance components"; Welch (1947).
     """
     fraction(level, "level")
-    matrix = runs_by_tasks(scores, "scores")
-    complete = complete_tasks(matrix)
-    kept = matrix[:, complete]
-    value = float(kept.mean())
-    return Aggregate(
-        name="mean",
-        value=value,
-        interval=_student_interval(kept, value, level),
-        runs=kept.shape[0],
-        tasks=kept.shape[1],
-        dropped=tuple(int(i) for i in np.flatnonzero(~complete)),
-    )
+    kept, dropped = _kept(scores)
+    value = float(np.mean([column.mean() for column in kept.tasks]))
+    interval = _student_interval(kept, value, level)
+    return Aggregate(name="mean", value=value, interval=interval, sizes=kept.sizes, dropped=dropped)
 
 
-def _student_interval(scores: Floats, mean: float, level: float) -> Interval | None:
-    runs, tasks = scores.shape
-    if runs < 2:
+def _kept(scores: Any) -> tuple[Strata, tuple[int, ...]]:
+    """Return the complete tasks, and the positions of the others."""
+    given = strata(scores, "scores")
+    complete = complete_tasks(given)
+    return given.among(complete), tuple(int(i) for i in np.flatnonzero(~complete))
+
+
+def _student_interval(scores: Strata, mean: float, level: float) -> Interval | None:
+    sizes = np.array(scores.sizes)
+    if sizes.min() < 2:
         return None
-    variances = scores.var(axis=0, ddof=1) / runs  # of each task's mean
+    variances = np.array([column.var(ddof=1) / len(column) for column in scores.tasks])  # of each task's mean
     largest = float(variances.max())
     if largest == 0:
         return None
     shares = variances / largest
     total = float(shares.sum())
-    degrees = (runs - 1) * total**2 / float((shares**2).sum())
+    degrees = total**2 / float((shares**2 / (sizes - 1)).sum())
     from scipy.special import stdtrit
 
-    half = float(stdtrit(degrees, (1 + level) / 2)) * math.sqrt(total * largest) / tasks
+    half = float(stdtrit(degrees, (1 + level) / 2)) * math.sqrt(total * largest) / len(sizes)
     return Interval(mean - half, mean + half, level, f"Student's t, {degrees:.1f} degrees of freedom")
-
-
-def too_few_to_resample(runs: int, tasks: int) -> bool:
-    """Tell whether a stratified bootstrap of so few runs misses its level by more than two points.
-
-    A nominal 95 % of the interquartile mean of normal runs covered in 67 % of 1,500 simulated studies with 2 runs
-    of 2 tasks, 90 % with 3 of 2, 93 % with 3 of 4, 95 % with 5 of 2 and 94 % with 3 of 10 (standard error 0.6 %).
-    """
-    return runs < 3 or tasks * (runs - 1) < LEAST_DIFFERENCES
 
 
 def interquartile_mean(scores: Floats) -> Floats:
     """Average the middle half of all runs of all tasks, (..., runs, tasks) -> (...).
 
-    A quarter of the values, rounded down, is cut off at either end.
+    A quarter of the values, rounded down, is cut off at either end. Where tasks have different numbers of runs, of
+    which all arrays of the stack have the same, each task weighs the same (see `run_weights`).
 
     References:
         Agarwal et al. (2021), section 4.3.
     """
-    flat = np.sort(scores.reshape(*scores.shape[:-2], -1), axis=-1)
-    cut = flat.shape[-1] // 4
-    middle: Floats = flat[..., cut : flat.shape[-1] - cut].mean(axis=-1)
+    weights = run_weights(scores.reshape(-1, *scores.shape[-2:])[0]).ravel()
+    cut = weights.sum() // 4
+    flat = scores.reshape(*scores.shape[:-2], -1)
+    order = np.argsort(flat, axis=-1)  # NaN sorts last, and weighs nothing
+    upper = np.cumsum(weights[order], axis=-1)
+    lower = upper - weights[order]
+    kept = np.maximum(np.minimum(upper, weights.sum() - cut) - np.maximum(lower, cut), 0)
+    values = np.nan_to_num(np.take_along_axis(flat, order, axis=-1), nan=0.0)
+    middle: Floats = (values * kept).sum(axis=-1) / kept.sum(axis=-1)
     return middle
 
 
@@ -126,7 +139,7 @@ def iqm(scores: Any, rng: np.random.Generator, *, level: float = 0.95, resamples
     """Return the interquartile mean with its interval.
 
     Args:
-        scores: (runs, tasks), comparable between tasks (see `normalised_scores`); NaN where a run is missing.
+        scores: see `stratified_mean`.
     Raises:
         StatisticsError: no complete task.
     """
@@ -145,22 +158,15 @@ def aggregate(
     """Return any statistic of complete tasks with its stratified interval, where runs are enough for one.
 
     Args:
-        statistic: maps (m, runs, tasks) to (m,).
+        statistic: maps (m, runs, tasks), NaN below the runs of a task that has fewer, to (m,).
+        scores: see `stratified_mean`.
     Raises:
         StatisticsError: no complete task.
     """
-    matrix = runs_by_tasks(scores, "scores")
-    complete = complete_tasks(matrix)
-    kept = matrix[:, complete]
+    kept, dropped = _kept(scores)
     ends = stratified_bootstrap(statistic, kept, rng, level=level, resamples=resamples)
     interval = None
-    if ends is not None and ends[0] < ends[1] and not too_few_to_resample(*kept.shape):
+    if ends is not None and ends[0] < ends[1] and not too_few_to_resample(kept.sizes):
         interval = Interval(float(ends[0]), float(ends[1]), level, f"{INTERVAL}, {resamples} resamples")
-    return Aggregate(
-        name=name,
-        value=float(statistic(kept[None])[0]),
-        interval=interval,
-        runs=kept.shape[0],
-        tasks=kept.shape[1],
-        dropped=tuple(int(i) for i in np.flatnonzero(~complete)),
-    )
+    value = float(statistic(kept.matrix[None])[0])
+    return Aggregate(name=name, value=value, interval=interval, sizes=kept.sizes, dropped=dropped)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nasbench_sparse.leaderboard.statistics.check import Floats, StatisticsError, counted, floats, read_only
-from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm
+from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm_where_possible
 from nasbench_sparse.leaderboard.statistics.kendall import KendallTau, kendall_tau
 
 
@@ -21,7 +21,8 @@ class AgreementMatrix:
     Args:
         names: of the columns, m of them.
         tau: (m, m), NaN where not defined; 1 on the diagonal of columns that vary.
-        adjusted: p-values after Holm over the m (m - 1) / 2 tests, (m, m), NaN where too few, and on the diagonal.
+        adjusted: p-values after Holm over the tests that the items can decide (see `correct_taus`), (m, m), NaN
+            where they are too few, and on the diagonal.
         n: items complete in both columns, (m, m).
         pairs: the full result of each pair of columns i < j, in row order.
     """
@@ -104,7 +105,7 @@ def agreement_matrix(
         )
     places = list(combinations(range(m), 2))
     pairs = tuple(kendall_tau(values[:, i], values[:, j], unit=unit, level=level) for i, j in places)
-    correction = holm([_number(pair.p_value) for pair in pairs], level)
+    correction = correct_taus(pairs, level)
     tau, adjusted, n = np.full((m, m), np.nan), np.full((m, m), np.nan), np.zeros((m, m))
     for i in range(m):
         own = values[~np.isnan(values[:, i]), i]
@@ -115,6 +116,13 @@ def agreement_matrix(
         adjusted[i, j] = adjusted[j, i] = p
         n[i, j] = n[j, i] = pair.n
     return AgreementMatrix(tuple(names), read_only(tau), read_only(adjusted), read_only(n), pairs, correction)
+
+
+def correct_taus(taus: Sequence[KendallTau], level: float = 0.05) -> Holm:
+    """Correct a family of tau-b's p-values by Holm; those that n and ties keep from the level are "too few"."""
+    return holm_where_possible(
+        [_number(one.p_value) for one in taus], [one.smallest_p_value for one in taus], level
+    )
 
 
 def agreement_curve(curves: Any, target: Any = None, *, unit: str = "items", level: float = 0.05) -> AgreementCurve:

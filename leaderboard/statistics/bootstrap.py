@@ -58,7 +58,7 @@ def small_sample_factor(n: int, level: float) -> float:
     return math.sqrt(n / (n - 1)) * student_factor(n - 1, level)
 
 
-def student_factor(degrees: int, level: float) -> float:
+def student_factor(degrees: float, level: float) -> float:
     """Return the ratio of Student's two-sided quantile, of some degrees of freedom, to the normal one."""
     from scipy.special import stdtrit
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,15 @@ from nasbench_sparse.leaderboard.statistics.check import (
     fraction,
     read_only,
     resample_count,
-    runs_by_tasks,
 )
-from nasbench_sparse.leaderboard.statistics.stratified import INTERVAL, complete_tasks
-
-_CHUNK = 2_000_000  # counts held at a time
+from nasbench_sparse.leaderboard.statistics.stratified import (
+    INTERVAL,
+    complete_tasks,
+    sizes_text,
+    strata,
+    too_few_to_resample,
+    widening,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,24 +33,29 @@ class Improvement:
 
     Args:
         probability: mean over tasks; per_task: (tasks,) in the order given, NaN for tasks left out.
-        interval: stratified bootstrap over the runs of both; None where either has one run per task or no resample
+        interval: stratified bootstrap over the runs of both; None where there are too few runs or no resample
             differs, and then `no_interval` says why.
+        first_sizes, second_sizes: runs of either, of each task that counts.
         ties: pairs of runs that tie, over all tasks.
     """
 
     probability: float
     per_task: Floats
     interval: Interval | None
-    first_runs: int
-    second_runs: int
-    tasks: int
+    first_sizes: tuple[int, ...]
+    second_sizes: tuple[int, ...]
     dropped: tuple[int, ...]
     ties: int
 
     @property
+    def tasks(self) -> int:
+        """Number of tasks that count."""
+        return len(self.first_sizes)
+
+    @property
     def all_tie(self) -> bool:
         """Whether every run of the first has the same loss as every run of the second, task by task."""
-        return self.ties == self.first_runs * self.second_runs * self.tasks
+        return self.ties == sum(a * b for a, b in zip(self.first_sizes, self.second_sizes, strict=True))
 
     @property
     def no_interval(self) -> str | None:
@@ -55,7 +64,14 @@ class Improvement:
             return None
         if self.all_tie:
             return "all runs tie"
-        return "one run per task" if min(self.first_runs, self.second_runs) == 1 else "no two runs overlap"
+        sizes = (*self.first_sizes, *self.second_sizes)
+        if min(sizes) == 1:
+            return (
+                "one run per task"
+                if 1 in (max(self.first_sizes), max(self.second_sizes))
+                else "one run of some task"
+            )
+        return "too few runs" if too_few_to_resample(sizes) else "no two runs overlap"
 
     @property
     def sentence(self) -> str:
@@ -63,19 +79,19 @@ class Improvement:
         interval = f"(no interval: {self.no_interval})" if self.interval is None else self.interval.sentence
         holes = f", {counted(len(self.dropped), 'task')} with holes left out" if self.dropped else ""
         return (
-            f"probability of improvement {self.probability:.3g} {interval}; n = {self.first_runs} and "
-            f"{self.second_runs} runs of each of {counted(self.tasks, 'task')}{holes}; "
-            f"{counted(self.ties, 'tied pair')} counted half."
+            f"probability of improvement {self.probability:.3g} {interval}; n = {sizes_text(self.first_sizes)} and "
+            f"{sizes_text(self.second_sizes)}{holes}; {counted(self.ties, 'tied pair')} counted half."
         )
 
 
 def probability_of_improvement(
     first: Any, second: Any, rng: np.random.Generator, *, level: float = 0.95, resamples: int = 2000
 ) -> Improvement:
-    """Compare every run of the first with every run of the second, task by task.
+    """Compare every run of the first with every run of the second, task by task; each task weighs the same.
 
     Args:
-        first, second: losses, (runs, tasks); runs need not be paired nor equal in number.
+        first, second: losses, (runs, tasks), NaN where a run is missing, or `Strata` where tasks have different
+            numbers of runs; runs need not be paired nor equal in number.
     Raises:
         StatisticsError: different numbers of tasks, or no complete task.
     References:
@@ -83,56 +99,50 @@ def probability_of_improvement(
     """
     fraction(level, "level")
     resample_count(resamples)
-    one, two = runs_by_tasks(first, "first"), runs_by_tasks(second, "second")
-    if one.shape[1] != two.shape[1]:
+    one, two = strata(first, "first"), strata(second, "second")
+    if len(one.tasks) != len(two.tasks):
         raise StatisticsError(
-            f"first has {one.shape[1]} tasks and second {two.shape[1]}; they must be the same tasks"
+            f"first has {len(one.tasks)} tasks and second {len(two.tasks)}; they must be the same tasks"
         )
     complete = complete_tasks(one, two)
-    one, two = one[:, complete], two[:, complete]
-    wins = _wins(one, two)
-    chances = wins.mean(axis=(1, 2))
+    one, two = one.among(complete), two.among(complete)
+    wins = [_wins(a, b) for a, b in zip(one.tasks, two.tasks, strict=True)]
+    chances = [float(won.mean()) for won in wins]
     per_task = np.full(len(complete), np.nan)
     per_task[complete] = chances
     interval = None
-    if min(len(one), len(two)) > 1 and (wins != wins[:, :1, :1]).any():
-        fewest = min(len(one), len(two))
-        widened = math.sqrt(fewest / (fewest - 1))
-        low, high = tail_quantiles(_resampled(wins, resamples, rng), level, widened)
+    sizes = (*one.sizes, *two.sizes)
+    if not too_few_to_resample(sizes) and any((won != won[0, 0]).any() for won in wins):
+        low, high = tail_quantiles(_resampled(wins, resamples, rng), level, widening(sizes, level))
         interval = Interval(float(low), float(high), level, f"{INTERVAL}, {resamples} resamples")
     return Improvement(
-        probability=float(chances.mean()),
+        probability=float(np.mean(chances)),
         per_task=read_only(per_task),
         interval=interval,
-        first_runs=len(one),
-        second_runs=len(two),
-        tasks=one.shape[1],
+        first_sizes=one.sizes,
+        second_sizes=two.sizes,
         dropped=tuple(int(i) for i in np.flatnonzero(~complete)),
-        ties=int((one[:, None] == two[None]).sum()),
+        ties=sum(int((won == 0.5).sum()) for won in wins),
     )
 
 
 def _wins(one: Floats, two: Floats) -> Floats:
-    """Return 1 where a run of the first is lower, 1/2 where it ties, else 0: (tasks, first runs, second runs)."""
-    first, second = one.T[:, :, None], two.T[:, None, :]
-    wins: Floats = (first < second) + (first == second) / 2
+    """Return 1 where a run of the first is lower, 1/2 where it ties, else 0: (first runs, second runs)."""
+    wins: Floats = (one[:, None] < two) + (one[:, None] == two) / 2
     return wins
 
 
-def _resampled(wins: Floats, resamples: int, rng: np.random.Generator) -> Floats:
+def _resampled(wins: Sequence[Floats], resamples: int, rng: np.random.Generator) -> Floats:
     """Return the mean over tasks of each resample's chance, (resamples,)."""
-    tasks, first, second = wins.shape
-    step = max(1, _CHUNK // (tasks * (first + second)))
-    parts = []
-    for start in range(0, resamples, step):
-        rows = min(step, resamples - start)
-        one, two = _counts(rows, tasks, first, rng), _counts(rows, tasks, second, rng)
-        parts.append(((one @ wins) * two).sum(axis=(0, 2)) / (tasks * first * second))
-    return np.concatenate(parts)
+    total = np.zeros(resamples)
+    for won in wins:
+        first, second = won.shape
+        one, two = _counts(resamples, first, rng), _counts(resamples, second, rng)
+        total += ((one @ won) * two).sum(axis=1) / (first * second)
+    return total / len(wins)
 
 
-def _counts(rows: int, tasks: int, runs: int, rng: np.random.Generator) -> Floats:
-    """Draw runs with replacement and count each, (tasks, rows, runs)."""
-    drawn = rng.integers(runs, size=(tasks * rows, runs)) + np.arange(tasks * rows)[:, None] * runs
-    counts = np.bincount(drawn.ravel(), minlength=tasks * rows * runs)
-    return counts.reshape(tasks, rows, runs).astype(np.float64)
+def _counts(rows: int, runs: int, rng: np.random.Generator) -> Floats:
+    """Draw runs with replacement and count each, (rows, runs)."""
+    drawn = rng.integers(runs, size=(rows, runs)) + np.arange(rows)[:, None] * runs
+    return np.bincount(drawn.ravel(), minlength=rows * runs).reshape(rows, runs).astype(np.float64)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from statistics import NormalDist
 from typing import Any
 
@@ -13,6 +15,7 @@ from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
 from nasbench_sparse.leaderboard.statistics.check import Floats, floats, fraction, same_shape
 
 EXACT_ITEMS = 60  # beyond, the normal approximation's error is below 0.001
+EXACT_TIED_ITEMS = 8  # 40,320 orders
 _CHUNK = 4_000_000  # pairs held at a time
 
 
@@ -22,15 +25,18 @@ class KendallTau:
 
     Args:
         tau: tau-b in [-1, 1]; None where a column is constant or fewer than two items are complete.
-        p_value: two-sided, of no association; None where n items cannot reach the level, or tau is None.
+        p_value: two-sided, of no association; None where the items, ties included, cannot reach the level, or tau
+            is None.
+        smallest_p_value: that of the strongest association that the ties allow; NaN where tau is None.
         interval: jackknife on the scale of atanh(tau); None with fewer than four items or where |tau| is 1.
         n: items complete in both columns; dropped: the others.
         tied_first, tied_second: pairs of items tied in either column; they neither agree nor disagree.
-        exact: whether p enumerates all orders (no ties, at most 60 items) or is the normal approximation for ties.
+        exact: whether p counts all orders (at most 60 items, with ties 8) or is the normal approximation for ties.
     """
 
     tau: float | None
     p_value: float | None
+    smallest_p_value: float
     interval: Interval | None
     n: int
     dropped: int
@@ -73,17 +79,18 @@ def kendall_tau(first: Any, second: Any, *, unit: str = "items", level: float = 
     agreement, apart_x, apart_y = _per_item(x, y)
     pairs = n * (n - 1) // 2
     tied = pairs - int(apart_x.sum()) // 2, pairs - int(apart_y.sum()) // 2
-    exact = tied == (0, 0) and n <= EXACT_ITEMS
-    tau, p_value, interval = None, None, None
+    exact = n <= (EXACT_ITEMS if tied == (0, 0) else EXACT_TIED_ITEMS)
+    tau, p_value, smallest, interval = None, None, math.nan, None
     if n >= 2 and max(tied) < pairs:
         tau = _tau(agreement.sum() / 2, apart_x.sum() / 2, apart_y.sum() / 2)
         interval = _jackknife(tau, agreement, apart_x, apart_y, 1 - level)
-        if math.exp(math.log(2) - math.lgamma(n + 1)) <= level:
-            score = int(agreement.sum()) // 2
-            p_value = _exact_p(score, n) if exact else _normal_p(score, x, y)
+        smallest = _smallest_p(x, y)
+        if smallest <= level:
+            p_value = _p_value(int(agreement.sum()) // 2, x, y, exact, smallest)
     return KendallTau(
         tau=tau,
         p_value=p_value,
+        smallest_p_value=smallest,
         interval=interval,
         n=n,
         dropped=int((~complete).sum()),
@@ -125,6 +132,52 @@ def _jackknife(tau: float, agreement: Floats, apart_x: Floats, apart_y: Floats, 
     error = math.sqrt((n - 1) / n * float(((left_out - left_out.mean()) ** 2).sum())) / (1 - tau * tau)
     half = NormalDist().inv_cdf((1 + level) / 2) * error
     return Interval(math.tanh(math.atanh(tau) - half), math.tanh(math.atanh(tau) + half), level, "jackknife")
+
+
+def _smallest_p(x: Floats, y: Floats) -> float:
+    """Return P(|S| is the largest possible) over all orders of y: both sorted, or one of them turned round.
+
+    Orders differ in how many items fall into each pair of tie groups; cells c with margins t and u come up in
+    prod(t!) prod(u!) / prod(c!) of the n! orders. Only those of sorted columns have the largest S, since from any
+    other a discordant pair can be swapped; no pair is discordant there, so S counts those apart in both columns.
+    """
+    x, y = np.sort(x), np.sort(y)
+    t, u = _group_sizes(x), _group_sizes(y)
+    found = []
+    for turned in (y, y[::-1]):
+        cells = _group_sizes(np.stack([x, turned]))
+        score = sum(c * (c - 1) for c in cells) - sum(k * (k - 1) for k in (*t, *u))  # twice, less a constant
+        found.append((score, _orders((*t, *u)) / (math.factorial(len(x)) * _orders(cells))))
+    largest = max(score for score, _ in found)
+    return min(1.0, sum(chance for score, chance in found if score == largest))
+
+
+def _group_sizes(values: Floats) -> list[int]:
+    """Count equal values, or equal columns."""
+    return [int(count) for count in np.unique(values, axis=-1, return_counts=True)[1]]
+
+
+def _orders(sizes: Sequence[int]) -> int:
+    """Return in how many ways items can be ordered within groups of some sizes."""
+    return math.prod(math.factorial(size) for size in sizes)
+
+
+def _p_value(score: int, x: Floats, y: Floats, exact: bool, smallest: float) -> float:
+    if not exact:
+        return max(smallest, _normal_p(score, x, y))
+    untied = len(np.unique(x)) == len(np.unique(y)) == len(x)
+    return _exact_p(score, len(x)) if untied else _enumerated_p(score, x, y)
+
+
+def _enumerated_p(score: int, x: Floats, y: Floats) -> float:
+    """Return P(|S| >= |score|) over all orders of y, one by one."""
+    orders = np.array(list(permutations(range(len(x)))))
+    total = np.zeros(len(orders), dtype=np.int64)
+    sign_x, sign_y = (np.sign(values[:, None] - values).astype(np.int64) for values in (x, y))
+    for i, j in zip(*np.triu_indices(len(x), 1), strict=True):
+        if sign_x[i, j]:
+            total += sign_x[i, j] * sign_y[orders[:, i], orders[:, j]]
+    return float(np.mean(np.abs(total) >= abs(score)))
 
 
 def _exact_p(score: int, n: int) -> float:

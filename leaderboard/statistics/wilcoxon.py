@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -36,8 +37,8 @@ class SignedRank:
         zeros, zero_rule: zero differences, and what was done with them ("pratt": ranked, then left out of the sums;
             "wilcox": left out before ranking).
         tied_groups: groups of equal non-zero magnitudes, which share the mean of their ranks.
-        needed: pairs that 80 % power needs at the observed effect (Noether 1987); None where the effect is zero
-            or units are blocked, for which the formula does not hold.
+        needed: units that 80 % power needs at the observed effect (Noether 1987), in blocks as large as these if
+            all of a block say the same; None where the effect is zero or n cannot reach the level.
     """
 
     positive_ranks: float
@@ -176,8 +177,14 @@ def compare_columns(
         zeros=int((labels == 0).sum()),
         zero_rule=zero_rule,
         tied_groups=tied_groups(labels),
-        needed=None if units.blocked else needed_units(effect, level=level, alternative=alternative),
+        needed=_needed(units, effect, level, alternative) if smallest <= level else None,
     )
+
+
+def _needed(units: Units, effect: float, level: float, alternative: Alternative) -> int | None:
+    """Return the units needed, of which n are taken to tell as much as `units.effective_n` independent ones."""
+    independent = needed_units(effect, level=level, alternative=alternative)
+    return None if independent is None else math.ceil(independent * units.n / units.effective_n - 1e-9)
 
 
 def _signed_doubled_ranks(labels: Ints, signs: Floats, zero_rule: Zeros) -> Floats:

@@ -12,7 +12,7 @@ from nasbench_sparse.leaderboard.table import Table, against_table, apart_table,
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from nasbench_sparse.leaderboard.scores import Board
+    from nasbench_sparse.leaderboard.standing import Board
 
 PIPED_WIDTH = 160
 """Columns where output is no terminal, so that no table is cut in a file or a log."""

@@ -170,7 +170,7 @@ def test_formats_carry_the_same_numbers(writer: Writer) -> None:
     assert [entry["loss"] for entry in data["entries"]] == [0.125, 0.6]
     assert [s["optimizer"] for s in data["standings"]] == ["lahc", "random"]
     assert data["budgets"] == {"t": 1.0}
-    assert "| t | lahc | 0.1250 | — | 0.0000 | 1 | — | 1/1 | 1.0 |" in markdown(board)
+    assert "| t | lahc | 0.1250 | — | 0.0000 | 1 | 1.000 | 1/1 | 1.0 |" in markdown(board)
 
 
 def test_empty_store_has_an_empty_board(writer: Writer) -> None:

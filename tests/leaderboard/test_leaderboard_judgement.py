@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.leaderboard.evidence import gather
 from nasbench_sparse.leaderboard.formats import as_json
-from nasbench_sparse.leaderboard.head_to_head import compare_all, compare_pairs
+from nasbench_sparse.leaderboard.head_to_head import TWO_FAMILIES, HeadToHead, compare_all, compare_pairs
 from nasbench_sparse.leaderboard.judgement import judged_board
 from nasbench_sparse.leaderboard.notes import notes
 from nasbench_sparse.leaderboard.results import Wanted, read_results
+from nasbench_sparse.leaderboard.runs import RunRow
 from nasbench_sparse.leaderboard.statistics import nemenyi_p_value
 from nasbench_sparse.leaderboard.table import against_table, duels_text, entries_table, score_n
 from nasbench_sparse.store import Store
@@ -86,17 +89,72 @@ def test_score_interval_holds_the_score(tmp_path: Path) -> None:
         assert standing.score_low < standing.normalised < standing.score_high
 
 
-def test_pairs_with_holes_use_what_both_completed(tmp_path: Path) -> None:
+def test_pairs_are_compared_on_each_tasks_common_seeds_without_failed_runs(tmp_path: Path) -> None:
     def loss(contender: str, task: str, seed: int, number: int) -> float:
         return hash_of(f"{contender}{task}{seed}{number}")
 
     store = write_store(tmp_path / "s.duckdb", ["a", "b"], {"t": "f", "u": "g"}, loss=loss)
     results = read_results(store)
-    left = [run for run in results.runs if run.run_id != "a|t|0"]
-    import dataclasses
 
-    (pair,) = compare_pairs(gather(dataclasses.replace(results, runs=tuple(left))), [("a", "b")]).pairs
-    assert pair.units == 1
+    def compared(runs: list[RunRow]) -> HeadToHead:
+        return compare_pairs(gather(dataclasses.replace(results, runs=tuple(runs))), [("a", "b")]).pairs[0]
+
+    never_run = compared([run for run in results.runs if run.run_id != "a|t|0"])  # seeds 1 and 2 of t, all of u
+    assert (never_run.units, never_run.left_out) == (2, ())
+    failed = {"status": "failed", "full_evaluations": 0.0}
+    stopped = compared(
+        [dataclasses.replace(run, **failed) if run.run_id == "a|t|0" else run for run in results.runs]
+    )
+    assert (stopped.units, stopped.left_out) == (1, ("t",))
+
+
+def delete_runs(path: Path, *run_ids: str) -> None:
+    with duckdb.connect(str(path)) as connection:
+        for run_id in run_ids:
+            connection.execute("DELETE FROM trials WHERE run_id = ?", [run_id])
+            connection.execute("DELETE FROM runs WHERE run_id = ?", [run_id])
+
+
+def uneven(path: Path, gaps: dict[str, float]) -> Store:
+    """Five seeds of task t0, three of the others; the first contender is the better one on t0 only."""
+
+    def loss(contender: str, task: str, seed: int, number: int) -> float:
+        return graded(gaps)(contender, task, seed, number) * (1 if task == "t0" else -1) + 3
+
+    store = write_store(path, list(gaps), {f"t{i}": f"f{i}" for i in range(4)}, loss=loss, seeds=5)
+    delete_runs(path, *(f"{name}|t{task}|{seed}" for name in gaps for task in (1, 2, 3) for seed in (3, 4)))
+    return store
+
+
+def test_probability_counts_tasks_with_fewer_seeds(tmp_path: Path) -> None:
+    evidence = gather(read_results(uneven(tmp_path / "s.duckdb", {"a": 0.0, "random": 1.0})))
+    chance = compare_pairs(evidence, [("a", "random")]).pairs[0].improvement
+    assert chance is not None
+    assert chance.probability == 0.25
+    assert sorted(chance.first_sizes) == [3, 3, 3, 5]
+
+
+def test_scores_of_tasks_with_fewer_seeds_have_intervals(tmp_path: Path) -> None:
+    board = judged_board(read_results(uneven(tmp_path / "s.duckdb", {"a": 0.0, "random": 1.0})))
+    for standing in board.standings:
+        assert score_n(standing) == "14/4"
+        assert standing.score_low is not None
+        assert standing.score_low < (standing.normalised or 0.0)
+
+
+def test_a_contender_with_other_seeds_on_each_task_is_compared_on_all_of_them(tmp_path: Path) -> None:
+    gaps = {"a": 0.0, "random": 1.0}
+    store = write_store(
+        tmp_path / "s.duckdb", list(gaps), {"t": "f", "u": "g", "v": "h"}, loss=graded(gaps), seeds=4
+    )
+    delete_runs(store.path, "a|u|2", "a|u|3", "a|v|0", "a|v|1", "a|v|2", "a|v|3")
+    board = judged_board(read_results(store))
+    assert board.against is not None
+    (pair,) = board.against.pairs
+    assert (pair.units, pair.lower, pair.left_out) == (2, 2, ("v",))
+    assert any(
+        note.startswith("Left out against random") and note.endswith("both have: a on v.") for note in notes(board)
+    )
 
 
 def test_board_at_a_budget_asked_for(tmp_path: Path) -> None:
@@ -209,6 +267,7 @@ def test_standings_hold_the_tests_against_random_and_of_all_pairs(tmp_path: Path
         ("b", "random", "better"),
     ]
     assert [p.adjusted for p in board.against.pairs] == [pytest.approx(2**-6)] * 2  # 2 tests of 2^-7
+    assert TWO_FAMILIES in notes(board)
     assert any(
         "signed-rank tests, Holm-corrected: shown to differ are a and b, a and random, b and random." in note
         for note in notes(board)
@@ -220,8 +279,6 @@ def test_standings_hold_the_tests_against_random_and_of_all_pairs(tmp_path: Path
 
 
 def test_unequal_seeds_leave_the_rank_test_out_rather_than_fail(tmp_path: Path) -> None:
-    import duckdb
-
     store = write_store(tmp_path / "s.duckdb", ["a", "b", "c"], {"t": "f", "u": "g"}, seeds=4)
     with duckdb.connect(str(store.path)) as connection:
         connection.execute("DELETE FROM runs WHERE (optimizer = 'a') = (seed >= 2)")  # no seed in common

@@ -10,6 +10,7 @@ def test_escape_covers_every_special_character() -> None:
         r"\textbackslash{} \& \% \$ \# \_ \{ \} \textasciitilde{} \textasciicircum{}"
     )
     assert escape("a\n\nb") == "a b"
+    assert escape('"γ1"') == r"''$\gamma$1''"  # noqa: RUF001  (both print without a package)
 
 
 def test_booktabs_is_a_table_with_rules_between_groups() -> None:

@@ -14,9 +14,14 @@ import pytest
 from nasbench_sparse.core.activation import Operator
 from nasbench_sparse.core.declaration import declare
 from nasbench_sparse.errors import NbsError, UnknownName
+from nasbench_sparse.leaderboard.comma_separated import csv_text
+from nasbench_sparse.leaderboard.figures.style import looks
 from nasbench_sparse.leaderboard.report import Report, build_report
 from nasbench_sparse.leaderboard.report.activations import activations_of
+from nasbench_sparse.leaderboard.report.progress import task_targets
+from nasbench_sparse.leaderboard.runs import Optimum
 from nasbench_sparse.leaderboard.sql import query
+from nasbench_sparse.leaderboard.statistics.incumbents import trace
 from nasbench_sparse.search_spaces import ActivationCell
 from nasbench_sparse.search_spaces.activation_cell import cell_of
 from nasbench_sparse.store import Store
@@ -177,6 +182,74 @@ def test_report_of_a_full_store_has_every_figure_and_table(usual: tuple[Report, 
 def rows_of(report: Report, table: str) -> list[dict[str, str]]:
     with (report.page.parent / "tables" / f"{table}.csv").open() as file:
         return list(csv.DictReader(file))
+
+
+def test_csv_holds_each_value_in_a_column_of_its_own(usual: tuple[Report, Page]) -> None:
+    standing = rows_of(usual[0], "standings")[0]
+    duels = [int(standing[name]) for name in ("wins", "ties", "losses", "untested")]
+    assert sum(duels) == 2 * 7  # with each of two others on each of seven tasks
+    assert f"{standing['scored runs']}/{standing['scored tasks']}" == "21/7"
+    assert (standing["complete tasks"], standing["all tasks"]) == ("7", "7")
+    for pair in rows_of(usual[0], "comparisons"):
+        assert sum(int(pair[name]) for name in ("lower", "equal", "higher")) == int(pair["n"]) == 7
+    loss = rows_of(usual[0], "losses")[0]
+    assert (loss["finished runs"], loss["all runs"], loss["complete"]) == ("3", "3", "yes")
+    for table in TABLES:
+        assert not any("/" in column for column in rows_of(usual[0], table)[0])
+
+
+def test_targets_are_spaced_logarithmically_to_the_best_loss_known() -> None:
+    runs = {"a": [trace([1, 2], [5.0, 3.0])], "b": [trace([1], [9.0])]}
+    targets = task_targets(runs, Optimum(exact=True, configs=1, replicates=1, loss=1.0))
+    assert targets is not None
+    assert len(targets) == 31
+    np.testing.assert_allclose(targets[[0, 10, 20, 30]], [9.0, 1.8, 1.08, 1.008])  # gaps 8, 0.8, 0.08, 0.008
+    found = task_targets(runs, None)
+    assert found is not None
+    np.testing.assert_allclose(found[[0, 10, 30]], [9.0, 3.6, 3.006])
+    assert task_targets({"a": [trace([1], [2.0])]}, None) is None
+
+
+def test_what_was_found_keeps_to_the_budget_asked(tmp_path: Path) -> None:
+    losses = (0.5, 0.7, 0.4, 0.3)
+    store = write_store(
+        tmp_path / "s.duckdb",
+        ["lahc"],
+        {"a": "f"},
+        seeds=1,
+        loss=lambda *which: losses[which[3]],
+        space={"type": "OperatorChromosome", "sites": 1},
+    )
+    for asked in ({"at_evaluations": 2.0}, {"at_seconds": 2.0}):
+        report = build_report(store, tmp_path / "r", **asked)  # type: ignore[arg-type]
+        (row,) = rows_of(report, "activations")
+        assert (float(row["loss"]), row["activations"]) == (0.5, OPERATORS[0])
+    (row,) = rows_of(build_report(store, tmp_path / "r"), "activations")
+    assert (float(row["loss"]), row["activations"]) == (0.3, OPERATORS[0])  # the fourth
+
+
+def test_learning_curves_say_who_is_not_drawn(tmp_path: Path) -> None:
+    import duckdb
+
+    write_store(tmp_path / "s.duckdb", list(GAPS), {"a": "f", "b": "g"}, loss=graded(GAPS))
+    with duckdb.connect(str(tmp_path / "s.duckdb")) as connection:
+        connection.execute("DELETE FROM trainings WHERE config_key LIKE 'asha%' AND fingerprint = 'print-a'")
+    page = Page(build_report(Store(tmp_path / "s.duckdb"), tmp_path / "r").page.read_text())
+    assert "(its result was predicted, or there is none): asha (on 1 of 2 tasks)." in page.text
+
+
+def test_names_open_no_formula_in_csv(tmp_path: Path) -> None:
+    report, _ = report_of(
+        tmp_path, loss=graded({"=cmd()|A1": 0.0, "random": -0.5}), contenders=["=cmd()|A1", "random"]
+    )
+    assert {row["optimizer"] for row in rows_of(report, "losses")} == {"'=cmd()|A1", "random"}
+    assert csv_text(("a", "b"), [("@x", -1.5), ("-", None)]) == "a,b\n'@x,-1.5\n'-,\n"
+
+
+def test_looks_tell_32_contenders_apart_and_dash_all_but_the_first_four() -> None:
+    found = list(looks([str(i) for i in range(32)]).values())
+    assert len({(look.colour, str(look.dash)) for look in found}) == 32
+    assert [look.dash == "-" for look in found[:8]] == [True] * 4 + [False] * 4
 
 
 def test_measures_are_correlated_with_the_final_performance(usual: tuple[Report, Page]) -> None:
@@ -348,9 +421,9 @@ def test_holes_are_named_and_never_averaged_over(tmp_path: Path) -> None:
     assert "lahc on b: 1 failed of 3 runs" in page.text
     pairs = {(row[0], row[1]): row for row in page.rows["comparisons-table"]}
     lahc_asha = next(row for names, row in pairs.items() if set(names) == {"lahc", "asha"})
-    assert lahc_asha[-1] == "nothing in common"
+    assert (lahc_asha[2], lahc_asha[4]) == ("too few to test", "1")  # task a alone: both completed seeds 0 and 2
     lahc_random = next(row for names, row in pairs.items() if set(names) == {"lahc", "random"})
-    assert lahc_random[3] == "1"
+    assert lahc_random[4] == "1"
 
 
 def test_report_refuses_unknown_tasks_and_suites_and_unwritable_places(tmp_path: Path) -> None:
@@ -382,6 +455,6 @@ def test_one_that_misses_tasks_is_not_ranked_but_compared(tmp_path: Path) -> Non
     lead = "lahc has the lowest mean rank, 1.00 over 3 tasks, among 2 of 3 contenders (not ranked: asha)."
     assert report.headline[0] == lead
     assert page.rows["standings-table"][-1][:4] == ["—", "asha", "—", "—"]
-    pairs = {frozenset(row[:2]): row[3] for row in page.rows["comparisons-table"][1:]}
+    pairs = {frozenset(row[:2]): row[4] for row in page.rows["comparisons-table"][1:]}
     assert pairs[frozenset({"lahc", "random"})] == "3"
     assert pairs[frozenset({"lahc", "asha"})] == "1"

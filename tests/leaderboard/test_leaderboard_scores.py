@@ -9,8 +9,9 @@ import pytest
 
 from nasbench_sparse.leaderboard.notes import notes
 from nasbench_sparse.leaderboard.ranking import mean_ranks, ranked_together
-from nasbench_sparse.leaderboard.runs import Contender, RunRow, common_budgets, covers, labels, select
-from nasbench_sparse.leaderboard.scores import Board, make_board, normalised, spread, standard_error
+from nasbench_sparse.leaderboard.runs import Contender, Optimum, RunRow, common_budgets, covers, labels, select
+from nasbench_sparse.leaderboard.scores import make_board, standard_error
+from nasbench_sparse.leaderboard.standing import Board, normalised, spread
 from nasbench_sparse.leaderboard.table import apart_table
 
 RANDOM, LAHC = Contender("random"), Contender("lahc", '{"history_length":3}')
@@ -62,30 +63,58 @@ def test_standard_error_is_that_of_the_mean() -> None:
 
 
 def test_normalised_is_zero_at_random_one_at_best_and_negative_below_random() -> None:
-    ends = (0.6, 0.2)
-    assert [normalised(loss, ends) for loss in (0.6, 0.2, 0.5, 0.8)] == pytest.approx([0.0, 1.0, 0.25, -0.5])
-    assert normalised(0.2, None) is None
+    between = (0.6, 0.2)
+    assert [normalised(loss, between) for loss in (0.6, 0.2, 0.5, 0.8)] == pytest.approx([0.0, 1.0, 0.25, -0.5])
 
 
-def test_spread_is_more_than_two_standard_errors_of_the_difference() -> None:
+def ends(found: Board, loss: float | None = None) -> tuple[float, float] | None:
+    return spread(found.on("a"), None if loss is None else Optimum(True, 10, 1, loss))
+
+
+def test_scores_without_a_table_are_measured_to_the_lowest_loss_of_any_run() -> None:
     runs = [run("a", c, s) for c in (RANDOM, LAHC) for s in (0, 1)]
-
-    def ends(*losses: float) -> tuple[float, float] | None:
-        return spread(board(runs, list(losses)).on("a"))
-
-    # standard errors 0.1 and 0.1: two of their difference are 0.2828
-    assert ends(0.7, 0.9, 0.4, 0.6) == pytest.approx((0.8, 0.5))
-    assert ends(0.67, 0.87, 0.4, 0.6) is None
-    assert ends(0.4, 0.6, 0.7, 0.9) is None  # random search is best
-    assert spread(board(runs[:3], [0.7, 0.9, 0.1]).on("a")) is None  # one run has no standard error
+    assert ends(board(runs, [0.7, 0.9, 0.4, 0.6])) == pytest.approx((0.8, 0.4))
+    assert ends(board(runs, [0.4, 0.6, 0.7, 0.9])) == pytest.approx((0.5, 0.4))  # random search is best
+    assert ends(board(runs, [0.5, 0.5, 0.7, 0.9])) is None  # no run is below random search's mean
 
 
-def test_scores_do_not_explode_where_random_is_as_good_as_the_best() -> None:
-    failing = Contender("failing")
-    runs = [run("a", c, s) for c in (RANDOM, LAHC, failing) for s in (0, 1)]
-    shown = board(runs, [0.5001, 0.4, 0.5, 0.4, 2.5, 2.5])
-    assert [e.normalised for e in shown.entries] == [None] * 3
-    assert any("No spread between random search and the best" in note for note in notes(shown))
+def test_scores_with_a_table_need_random_two_standard_errors_above_its_optimum() -> None:
+    runs = [run("a", RANDOM, s) for s in (0, 1)]
+    shown = board(runs, [0.7, 0.9])  # standard error 0.1
+    assert ends(shown, 0.59) == pytest.approx((0.8, 0.59))
+    assert ends(shown, 0.61) is None
+    assert ends(board(runs[:1], [0.8]), 0.1) is None  # one run has no standard error
+
+
+def test_tasks_without_a_score_are_named() -> None:
+    runs = [run("a", c, s) for c in (RANDOM, LAHC) for s in (0, 1, 2)]
+    shown = board(runs, [0.1] * 3 + [0.5] * 3)  # a mean of three 0.1 is rounded up
+    assert [e.normalised for e in shown.entries] == [None] * 2
+    assert any("mean equals the lowest loss found" in note and note.endswith(": a.") for note in notes(shown))
+
+
+def test_a_score_counts_the_tasks_that_random_search_wins() -> None:
+    runs = [run(t, c, s) for t in "abcd" for c in (RANDOM, LAHC) for s in (0, 1)]
+    shown = board(runs, [0.5, 0.7, 0.1, 0.2] + [0.5, 0.7, 0.9, 1.1] * 3)
+    assert standing(shown, LAHC).scored_tasks == 4
+    assert standing(shown, LAHC).normalised == pytest.approx((0.9 - 3 * 4) / 4)  # 0.45 / 0.5, and -0.4 / 0.1
+
+
+def test_nobody_wins_a_task_on_which_nobody_found_anything() -> None:
+    runs = [run(t, c, 0) for t in "ab" for c in (RANDOM, LAHC)]
+    shown = board(runs, [None, None, 0.5, None])
+    assert (standing(shown, RANDOM).wins, standing(shown, LAHC).wins) == (1, 0)
+
+
+def test_notes_say_that_all_runs_failed() -> None:
+    failed = {"status": "failed", "full_evaluations": 0.0}
+    runs = [run("a", c, s, **failed) for c in (RANDOM, LAHC) for s in (0, 1)]
+    assert "All 4 runs failed, so nothing is compared." in notes(board(runs, [None] * 4))
+    waiting = [*runs[:1], run("a", LAHC, 1, status="running", full_evaluations=0.0)]
+    assert any(
+        note.startswith("No run has ended well yet, and 1 of 2 failed")
+        for note in notes(board(waiting, [None] * 2))
+    )
 
 
 def test_board_means_ranks_wins_and_scores_are_as_by_hand() -> None:
@@ -96,7 +125,7 @@ def test_board_means_ranks_wins_and_scores_are_as_by_hand() -> None:
     assert entry(shown, "a", LAHC).loss == pytest.approx(0.2)
     assert (entry(shown, "a", LAHC).rank, entry(shown, "b", LAHC).rank) == (1, 2)
     assert entry(shown, "a", LAHC).normalised == pytest.approx(1.0)
-    assert entry(shown, "b", LAHC).normalised is None  # random search is best there
+    assert entry(shown, "b", LAHC).normalised == pytest.approx(-2.0)  # random's 0.5 and 0.4, its better run
     assert (standing(shown, LAHC).mean_rank, standing(shown, LAHC).wins) == (1.5, 1)
     assert (standing(shown, RANDOM).mean_rank, standing(shown, RANDOM).wins) == (1.5, 1)
     assert standing(shown, LAHC).optimizer_seconds == pytest.approx(2.0)

@@ -6,6 +6,7 @@ from scipy.stats import t, ttest_ind
 
 from nasbench_sparse.leaderboard.statistics import (
     StatisticsError,
+    Strata,
     aggregate,
     bootstrap_mean,
     iqm,
@@ -173,6 +174,68 @@ def test_interquartile_mean_covers_from_as_few_runs_as_it_takes(runs: int, tasks
         assert interval is not None
         covered += interval.low <= 0 <= interval.high
     assert covered / 1000 > 0.93 - 3 * np.sqrt(0.05 * 0.95 / 1000)
+
+
+def test_unequal_strata_weigh_tasks_alike_as_if_runs_were_repeated() -> None:
+    few, many = np.array([0.1, 0.4]), np.array([0.9, 0.2, 0.7])
+    unequal = Strata((few, many))
+    repeated = np.column_stack([np.repeat(few, 3), np.repeat(many, 2)])
+    assert iqm(unequal, RNG(0)).value == pytest.approx(iqm(repeated, RNG(0)).value)
+    assert stratified_mean(unequal).value == pytest.approx((0.25 + 0.6) / 2)
+    profile = performance_profile(unequal, [0.3, 0.8], RNG(0))
+    assert profile.fraction == pytest.approx([(1 / 2 + 2 / 3) / 2, (0 + 1 / 3) / 2])
+    assert not np.isnan(profile.low).any()
+    assert "n = 2 to 3 runs of each of 2 tasks" in profile.sentence
+    welch = ttest_ind(few, -many, equal_var=False).confidence_interval(0.95)  # of the sum of the two means
+    found = stratified_mean(unequal).interval
+    assert found is not None
+    assert (2 * found.low, 2 * found.high) == (pytest.approx(welch.low), pytest.approx(welch.high))
+
+
+def test_strata_of_one_size_are_the_matrix() -> None:
+    held = Strata(tuple(SCORES.T))
+    assert iqm(held, RNG(0)) == iqm(SCORES, RNG(0))
+    ours, theirs = (probability_of_improvement(given, OTHERS, RNG(0)) for given in (held, SCORES))
+    assert (ours.probability, ours.interval) == (theirs.probability, theirs.interval)
+    missing = Strata((np.array([1.0, np.nan]), np.array([2.0, 3.0, 4.0])))
+    assert (stratified_mean(missing).value, stratified_mean(missing).dropped) == (3.0, (0,))
+
+
+def test_unequal_strata_cover_at_their_level() -> None:
+    rng = RNG(5)
+    covered = 0
+    for _ in range(400):
+        interval = iqm(Strata(tuple(rng.normal(size=n) for n in (4, 5, 8, 20))), rng, resamples=200).interval
+        assert interval is not None
+        covered += interval.low <= 0 <= interval.high
+    assert covered / 400 > 0.93 - 3 * np.sqrt(0.05 * 0.95 / 400)
+
+
+def test_improvement_of_unequal_strata_compares_each_tasks_own_runs() -> None:
+    first = Strata((np.array([1.0, 2.0]), np.array([5.0, 5.0, 5.0])))
+    second = Strata((np.array([3.0, 0.0, 1.0]), np.array([5.0, 6.0])))
+    found = probability_of_improvement(first, second, RNG(0))
+    assert found.per_task == pytest.approx([(1 + 0.5 + 1) / 6, (3 / 2 + 3) / 6])
+    assert found.probability == pytest.approx((2.5 / 6 + 4.5 / 6) / 2)
+    assert (found.ties, found.no_interval) == (4, "too few runs")
+
+
+def test_two_runs_of_a_task_are_too_few_for_the_interval_of_an_improvement() -> None:
+    draws = RNG(1).normal(size=(2, 3, 9))
+    assert probability_of_improvement(draws[0, :2], draws[1, :2], RNG(0)).no_interval == "too few runs"
+    assert probability_of_improvement(draws[0], draws[1], RNG(0)).interval is not None
+
+
+@pytest.mark.parametrize(("runs", "tasks"), [(3, 2), (3, 8), (5, 1)])
+def test_improvement_interval_of_few_runs_covers(runs: int, tasks: int) -> None:
+    rng = RNG(8)
+    held = []
+    for _ in range(500):
+        first, second = rng.normal(size=(runs, tasks)), rng.normal(size=(runs, tasks))
+        interval = probability_of_improvement(first, second, rng, resamples=200).interval
+        held += [] if interval is None else [interval.low <= 0.5 <= interval.high]
+    assert len(held) > 450
+    assert np.mean(held) > 0.94 - 3 * np.sqrt(0.05 * 0.95 / 500)
 
 
 def test_any_statistic_can_be_aggregated() -> None:

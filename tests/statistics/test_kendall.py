@@ -1,5 +1,6 @@
 """Kendall's tau-b against scipy, closed forms and simulation."""
 
+from itertools import combinations, permutations
 from math import asin, factorial, pi
 
 import numpy as np
@@ -94,6 +95,44 @@ def test_false_positives_stay_at_the_level_over_2000_null_studies() -> None:
     assert abs(tied / 2000 - 0.05) < 0.0146 + 0.005  # three sigma, and the approximation's own error
 
 
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        ((1, 1, 1, 1, 2), (1, 1, 1, 1, 2)),
+        ((1, 1, 2, 2, 3), (1, 2, 2, 3, 3)),
+        ((1, 2, 3, 4), (1, 1, 1, 2)),
+        ((1, 1, 2, 2), (2, 2, 1, 1)),
+    ],
+)
+def test_tied_p_and_its_minimum_count_every_order(x: tuple[int, ...], y: tuple[int, ...]) -> None:
+    def score(order: tuple[int, ...]) -> int:
+        return abs(
+            sum(int(np.sign(x[i] - x[j]) * np.sign(order[i] - order[j])) for i, j in combinations(range(len(x)), 2))
+        )
+
+    scores = [score(order) for order in permutations(y)]
+    result = kendall_tau(x, y, level=0.9)
+    assert result.exact
+    assert result.p_value == pytest.approx(np.mean([s >= score(y) for s in scores]))
+    assert result.smallest_p_value == pytest.approx(np.mean([s == max(scores) for s in scores]))
+
+
+def test_ties_that_cannot_reach_the_level_are_too_few() -> None:
+    tied = kendall_tau([1, 1, 1, 1, 2], [1, 1, 1, 1, 2])
+    assert tied.smallest_p_value == pytest.approx(0.2)  # the odd item of one meets that of the other
+    assert (tied.tau, tied.p_value) == (1.0, None)
+    many = kendall_tau([0] * 15 + [1], [0] * 15 + [1])
+    assert (many.smallest_p_value, many.p_value) == (pytest.approx(1 / 16), None)
+
+
+def test_matrix_calls_too_few_what_holm_cannot_decide() -> None:
+    order = np.arange(5.0)  # 2 / 5! of each of three tests is 0.05 after Holm, of six tests 0.1
+    three = agreement_matrix(np.column_stack([order] * 3), ["a", "b", "c"])
+    assert three.adjusted[0, 1] == pytest.approx(0.05)
+    four = agreement_matrix(np.column_stack([order] * 4), ["a", "b", "c", "d"])
+    assert np.isnan(four.adjusted).all()
+
+
 def test_four_items_are_too_few_and_five_are_not() -> None:
     four, five = kendall_tau(np.arange(4), np.arange(4)), kendall_tau(np.arange(5), np.arange(5))
     assert four.p_value is None
@@ -128,7 +167,7 @@ def test_matrix_holds_every_pair_and_corrects_them() -> None:
     single = kendall_tau(table[:, 0], table[:, 1])
     assert result.tau[0, 1] == result.tau[1, 0] == single.tau
     assert single.p_value is not None
-    assert result.adjusted[0, 1] == pytest.approx(min(1, 6 * single.p_value))
+    assert result.adjusted[0, 1] == pytest.approx(3 * single.p_value, abs=0)  # the constant column has no test
     assert np.isnan(result.tau[3]).all()
     assert result.tau[0, 0] == 1
     defined = result.tau[np.triu_indices(4, 1)]

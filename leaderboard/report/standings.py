@@ -84,7 +84,7 @@ def _standings(subject: Subject) -> Sheet:
     shown = frozenset({"place", "optimizer", "mean rank", "score", "failed runs", "bad trials"})
     note = (
         "Score: 0 is random search's mean loss, 1 the lowest loss that any run of a task found or the optimum of "
-        "its table, over tasks where these two differ; in brackets the 95 % interval for other seeds on these "
+        "its table, over tasks that have a score; in brackets the 95 % interval for other seeds on these "
         "tasks. Wins, ties and losses: tests within each task against each other contender, corrected by Holm at "
         "5 %; where runs are too few for that, a duel is untested. n of the score: runs/tasks."
     )

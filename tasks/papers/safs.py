@@ -149,9 +149,9 @@ def _artefact(name: str, caption: str, render: str, scales: dict[Scale, Setting]
 LOOKED_INTO = {
     "srelu-under-vanilla": "SReLU as it is defined, with its offsets, is ahead of ReLU by 11 points; the published "
     "program leaves the offsets out, which makes a discontinuous function of it.",
-    "lahc-over-others": "LAHC has the lowest mean of the four, but the intervals of the means over 8 seeds are wider "
-    "than the differences. With 20 seeds on eleven tables (suite `tabular`, 100 evaluations) LAHC is not better than "
-    "random search either, p = 0.36. The paper shows the mean of three seeds.",
+    "lahc-over-others": "LAHC has the lowest mean of the four, but the intervals of the means over 8 seeds are "
+    "wider than the differences. With 20 seeds on eleven tables (suite `tabular`, 100 evaluations) LAHC is not "
+    "better than random search either, p = 0.36. The paper shows the mean of three seeds.",
 }
 """Of the claims that fail at scale `check`."""
 

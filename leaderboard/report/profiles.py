@@ -66,7 +66,8 @@ def _profiles(subject: Subject, scores: dict[str, Strata]) -> Picture:
     tasks = counted(len(scored_tasks(subject.board)), "task")
     note = (
         f"Share of the runs of {tasks} whose normalised score is at least the threshold, with pointwise 95 % "
-        "stratified bootstrap bands; higher is better. 0 is random search's mean loss, 1 the loss to which regret is measured."
+        "stratified bootstrap bands; higher is better. 0 is random search's mean loss, 1 the loss "
+        "to which regret is measured."
     )
     drawing = draw(
         "profiles",

@@ -1,12 +1,12 @@
 /* The losses at the maximal fidelity of the trials of one optimizer that needs no history, such as random search: as
-   many independent draws of a config. Where the task has a table, a loss is the mean over the table's replicates; a
-   trial that ended badly has the objective's worst loss. */
+   many independent draws of a config. `seen` is the loss that the trial was told with. Where the task has a table, `loss`
+   is the mean over the table's replicates. A trial that ended badly has the objective's worst loss. */
 WITH settings AS (
     SELECT
         CAST(NULL AS VARCHAR[]) AS run_ids,        -- NULL takes every visible run
         CAST('random' AS VARCHAR) AS optimizer
 )
-SELECT k.name AS task, t.run_id, t.number, coalesce(l.loss, t.loss) AS loss
+SELECT k.name AS task, t.run_id, t.number, t.loss AS seen, coalesce(l.loss, t.loss) AS loss
 FROM visible_runs AS r
 JOIN tasks AS k USING (fingerprint)
 CROSS JOIN settings AS s

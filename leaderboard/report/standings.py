@@ -15,6 +15,7 @@ from nasbench_sparse.leaderboard.report.blocks import (
     words,
 )
 from nasbench_sparse.leaderboard.report.profiles import profile_blocks
+from nasbench_sparse.leaderboard.report.random_trials import random_trial_blocks
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.table import INCOMPLETE, duels_text, duration, score_n, standings_title
 
@@ -24,7 +25,13 @@ def standings_section(subject: Subject) -> Section:
     remarks = Remark(sentences=tuple(notes(subject.board)))
     blocks: tuple[Block, ...] = (remarks,)
     if subject.board.entries:
-        blocks = (_standings(subject), _losses(subject), remarks, *profile_blocks(subject))
+        blocks = (
+            _standings(subject),
+            _losses(subject),
+            remarks,
+            *random_trial_blocks(subject),
+            *profile_blocks(subject),
+        )
     return Section("leaderboard", "Leaderboard", "", blocks)
 
 

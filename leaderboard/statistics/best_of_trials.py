@@ -48,25 +48,39 @@ class ExpectedBest:
 
 
 def expected_best(
-    losses: Any, rng: np.random.Generator, *, trials: Any = None, level: float = 0.95, resamples: int = 1000
+    losses: Any,
+    rng: np.random.Generator,
+    *,
+    seen: Any = None,
+    trials: Any = None,
+    level: float = 0.95,
+    resamples: int = 1000,
 ) -> ExpectedBest:
-    """Return the expected lowest loss after each number of trials.
+    """Return the expected loss of the best trial after each number of trials.
 
     Drawing without replacement makes the estimate unbiased. Drawing with replacement, as is common, may draw one
     loss twice, so it is too high from n = 2 on.
 
     Args:
         losses: of N independent random configs, (N,), NaN where missing.
+        seen: the losses by which the best trial is chosen, (N,), where they are others: one training's, say, where
+            `losses` are means over many trainings. What is chosen by a noisy loss is expected to be worse than the
+            lowest, and need not become better with more trials.
         trials: increasing numbers in 1 .. N; None for all of them.
     Raises:
-        StatisticsError: no loss at all, or trials outside 1 .. N.
+        StatisticsError: no loss at all, trials outside 1 .. N, or losses seen of other trials.
     References:
         Dodge et al. (2019), "Show your work", section 3; the unbiased form: Tang et al. (2020).
     """
     fraction(level, "level")
     resample_count(resamples)
     column = floats(losses, "losses", (1,))
-    kept = np.sort(column[~np.isnan(column)])
+    basis = column if seen is None else floats(seen, "seen", (1,))
+    if len(basis) != len(column):
+        raise StatisticsError(f"seen has {len(basis)} losses for {len(column)} trials")
+    missing = np.isnan(column) | np.isnan(basis)
+    order = np.argsort(basis[~missing], kind="stable")
+    kept = column[~missing][order]  # best seen first
     count = len(kept)
     if count == 0:
         raise StatisticsError(f"all {len(column)} losses are missing; at least one is needed")
@@ -77,8 +91,8 @@ def expected_best(
     low, high = np.full(len(points), np.nan), np.full(len(points), np.nan)
     if count > 1:
         inside = points < count
-        drawn = np.sort(kept[rng.integers(count, size=(resamples, count))], axis=1)
-        ends = np.quantile(drawn @ weights[:, inside], [(1 - level) / 2, (1 + level) / 2], axis=0)
+        drawn = np.sort(rng.integers(count, size=(resamples, count)), axis=1)
+        ends = np.quantile(kept[drawn] @ weights[:, inside], [(1 - level) / 2, (1 + level) / 2], axis=0)
         low[inside], high[inside] = ends
     return ExpectedBest(
         trials=read_only(points),
@@ -92,11 +106,11 @@ def expected_best(
 
 
 def _minimum_weights(count: int, trials: Ints) -> Floats:
-    """Return P(the i-th lowest of N is the lowest of n drawn) = C(N - i, n - 1) / C(N, n), (N, points).
+    """Return P(the i-th best of N is the best of n drawn) = C(N - i, n - 1) / C(N, n), (N, points).
 
     Computed as products of ratios below 1, so that no binomial overflows.
     """
-    survive = np.ones((count + 1, len(trials)))  # P(none of the i lowest is drawn)
+    survive = np.ones((count + 1, len(trials)))  # P(none of the i best is drawn)
     for i in range(count):
         survive[i + 1] = survive[i] * np.maximum(count - i - trials, 0) / (count - i)
     weights: Floats = -np.diff(survive, axis=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -57,7 +57,7 @@ def save(
 def plot(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Activations.", autocompletion=_names)],
     output: Annotated[
-        Optional[Path],  # noqa: UP045 - what typer reads
+        Path | None,
         typer.Option("--output", "-o", help="A PNG, SVG or PDF file.", show_default="NAME.png"),
     ] = None,
 ) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,7 +13,16 @@ from nasbench_sparse.cli.activation_commands import activations
 from nasbench_sparse.cli.chain_commands import chains
 from nasbench_sparse.cli.data_commands import data_sets
 from nasbench_sparse.cli.design_commands import designs
-from nasbench_sparse.cli.options import STORE, StorePath
+from nasbench_sparse.cli.options import (
+    STORE,
+    AtEvaluations,
+    AtSeconds,
+    Density,
+    OfSuite,
+    OfTasks,
+    StorePath,
+    completion,
+)
 from nasbench_sparse.cli.papers import papers
 from nasbench_sparse.cli.store_commands import stores
 from nasbench_sparse.cli.table_commands import tables
@@ -35,24 +43,11 @@ app.add_typer(papers)
 app.add_typer(chains)
 
 
-def _completion(kind: str) -> Callable[[str], list[str]]:
-    """Return what completes the registered names of a kind."""
-
-    def complete(incomplete: str) -> list[str]:
-        from nasbench_sparse.registry import all_suites, all_tasks, optimizer_names
-
-        registered = {"task": all_tasks, "suite": all_suites}
-        names = registered[kind]() if kind in registered else optimizer_names()
-        return [name for name in names if name.startswith(incomplete)]
-
-    return complete
-
-
 @app.callback()
 def common(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors; allowed anywhere.")] = False,
     data: Annotated[
-        Optional[Path],  # noqa: UP045 - what typer reads
+        Path | None,
         typer.Option(help="Directory of downloaded data sets, for this command and its workers."),
     ] = None,
 ) -> None:
@@ -80,44 +75,44 @@ def list_command(
 @app.command()
 def run(
     suite: Annotated[
-        Optional[str],  # noqa: UP045 - what typer reads
-        typer.Argument(help="A suite's name.", autocompletion=_completion("suite"), show_default=False),
+        str | None,
+        typer.Argument(help="A suite's name.", autocompletion=completion("suite"), show_default=False),
     ] = None,
     task: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             "--task",
             "-t",
             help="A task: its name, module:object or file.py:object. May be repeated.",
-            autocompletion=_completion("task"),
+            autocompletion=completion("task"),
         ),
     ] = None,
     optimizer: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             "--optimizer",
             "-o",
             help="An optimizer: its name, module:Class or file.py:Class. May be repeated.",
-            autocompletion=_completion("optimizer"),
+            autocompletion=completion("optimizer"),
         ),
     ] = None,
     option: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             "--option", metavar="KEY=VALUE", help="An optimizer's option; lahc.KEY=VALUE for one of several."
         ),
     ] = None,
-    seeds: Annotated[Optional[str], typer.Option(help="Such as 0-4,7.", show_default="0")] = None,  # noqa: UP045
-    trials: Annotated[Optional[float], typer.Option(help="Budget in trials.", show_default="20")] = None,  # noqa: UP045
-    epochs: Annotated[Optional[float], typer.Option(help="Budget in units of fidelity.")] = None,  # noqa: UP045
+    seeds: Annotated[str | None, typer.Option(help="Such as 0-4,7.", show_default="0")] = None,
+    trials: Annotated[float | None, typer.Option(help="Budget in trials.", show_default="20")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Budget in units of fidelity.")] = None,
     evaluations: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="Budget in full-evaluation equivalents: epochs over a whole training's."),
     ] = None,
-    seconds: Annotated[Optional[float], typer.Option(help="Budget in recorded training seconds.")] = None,  # noqa: UP045
-    workers: Annotated[Optional[int], typer.Option(help="Trials in flight per run.", show_default="1")] = None,  # noqa: UP045
+    seconds: Annotated[float | None, typer.Option(help="Budget in recorded training seconds.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Trials in flight per run.", show_default="1")] = None,
     executor: Annotated[
-        Optional[Literal["serial", "processes", "simulated", "ray"]],  # noqa: UP045
+        Literal["serial", "processes", "simulated", "ray"] | None,
         typer.Option(help="Where trials run.", show_default="serial, or processes for several workers"),
     ] = None,
     slots: Annotated[
@@ -128,21 +123,21 @@ def run(
         ),
     ] = 1,
     on_missing: Annotated[
-        Optional[Literal["error", "train"]],  # noqa: UP045
+        Literal["error", "train"] | None,
         typer.Option(help="A simulated trial that the task's table lacks.", show_default="error if it has a table"),
     ] = None,
     ray_address: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="A running Ray cluster; without one a local Ray is started."),
     ] = None,
     cpus_per_trial: Annotated[float, typer.Option(help="For Ray.")] = 1.0,
     gpus_per_trial: Annotated[float, typer.Option(help="For Ray.")] = 0.0,
     trial_timeout: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(metavar="SECONDS", help="A longer trial ends with status TIMEOUT."),
     ] = None,
     replicate: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(help="Recorded repetition to train on.", show_default="0"),
     ] = None,
     resume: Annotated[
@@ -190,34 +185,16 @@ def run(
 @app.command()
 def leaderboard(
     store: StorePath = STORE,
-    suite: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="Only the runs of this suite.", autocompletion=_completion("suite")),
-    ] = None,
-    task: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option("--task", "-t", help="Only this task; may be repeated.", autocompletion=_completion("task")),
-    ] = None,
+    suite: OfSuite = None,
+    task: OfTasks = None,
     space: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="Only tasks of this type of search space, such as LayerDensity."),
     ] = None,
-    family: Annotated[Optional[str], typer.Option(help="Only tasks of this family.")] = None,  # noqa: UP045
-    at_evaluations: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(
-            help="Compare at this many full evaluations; a trial counts that was asked before they were spent.",
-            show_default="the largest common budget",
-        ),
-    ] = None,
-    at_seconds: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(help="Compare at this many seconds of the runs' clock; a trial counts that was told by then."),
-    ] = None,
-    density: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(metavar="LOW:HIGH", help="Only incumbents whose final density lies in this band."),
-    ] = None,
+    family: Annotated[str | None, typer.Option(help="Only tasks of this family.")] = None,
+    at_evaluations: AtEvaluations = None,
+    at_seconds: AtSeconds = None,
+    density: Density = None,
     format_: Annotated[
         Literal["table", "markdown", "csv", "json", "latex"], typer.Option("--format", "-f")
     ] = "table",
@@ -242,29 +219,11 @@ def leaderboard(
 def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory for the page, figures and tables.")],
     store: StorePath = STORE,
-    suite: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(help="Only the runs of this suite.", autocompletion=_completion("suite")),
-    ] = None,
-    task: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option("--task", "-t", help="Only this task; may be repeated.", autocompletion=_completion("task")),
-    ] = None,
-    at_evaluations: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(
-            help="Compare at this many full evaluations; a trial counts that was asked before they were spent.",
-            show_default="the largest common budget",
-        ),
-    ] = None,
-    at_seconds: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(help="Compare at this many seconds of the runs' clock; a trial counts that was told by then."),
-    ] = None,
-    density: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(metavar="LOW:HIGH", help="Only incumbents whose final density lies in this band."),
-    ] = None,
+    suite: OfSuite = None,
+    task: OfTasks = None,
+    at_evaluations: AtEvaluations = None,
+    at_seconds: AtSeconds = None,
+    density: Density = None,
 ) -> None:
     """Write a page with leaderboard, tests and figures, and the same as files for papers."""
     from nasbench_sparse.cli.report import write_report
@@ -279,27 +238,27 @@ def compare(
     optimizer: Annotated[
         str,
         typer.Argument(
-            help="The newcomer: its name, module:Class or file.py:Class.", autocompletion=_completion("optimizer")
+            help="The newcomer: its name, module:Class or file.py:Class.", autocompletion=completion("optimizer")
         ),
     ],
-    suite: Annotated[str, typer.Option(help="The suite it is compared on.", autocompletion=_completion("suite"))],
+    suite: Annotated[str, typer.Option(help="The suite it is compared on.", autocompletion=completion("suite"))],
     store: StorePath = STORE,
     option: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option("--option", metavar="KEY=VALUE", help="An option of the newcomer."),
     ] = None,
     output: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--output", "-o", help="Directory for a report."),
     ] = None,
     require_better: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             metavar="BASELINE", help="Exit with status 3 unless it is significantly better than this one."
         ),
     ] = None,
     slots: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(
             min=1,
             help="Trials in flight over all runs together, or processes that share simulated runs.",
@@ -325,7 +284,7 @@ def query(
     store: StorePath = STORE,
     format_: Annotated[Literal["table", "csv", "json", "parquet"], typer.Option("--format", "-f")] = "table",
     output: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--output", "-O", help="Write to a file instead of standard output."),
     ] = None,
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,7 +17,7 @@ ChainName = Annotated[
     str, typer.Argument(metavar="CHAIN", help="A chain: its name, module:object or file.py:object.")
 ]
 Stages = Annotated[
-    Optional[list[str]],  # noqa: UP045 - what typer reads
+    list[str] | None,
     typer.Option(
         "--stage",
         metavar="STAGE=OPTIMIZER",
@@ -39,20 +39,20 @@ def list_(as_json: AsJson = False) -> None:
 @chains.command()
 def run(
     name: ChainName,
-    seeds: Annotated[Optional[str], typer.Option(help="Such as 0-4,7.", show_default="the chain's")] = None,  # noqa: UP045 - what typer reads
+    seeds: Annotated[str | None, typer.Option(help="Such as 0-4,7.", show_default="the chain's")] = None,
     stage: Stages = None,
     workers: Annotated[int, typer.Option(min=1, help="Trials in flight per run.")] = 1,
     slots: Annotated[int, typer.Option(min=1, help="Trials in flight over all runs together.")] = 1,
     executor: Annotated[
-        Optional[Literal["serial", "processes", "ray", "simulated"]],  # noqa: UP045
+        Literal["serial", "processes", "ray", "simulated"] | None,
         typer.Option(help="Where trials run.", show_default="serial, or processes for several workers or slots"),
     ] = None,
     trial_timeout: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(metavar="SECONDS", help="A longer trial ends with status TIMEOUT."),
     ] = None,
     ray_address: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="A running Ray cluster; without one a local Ray is started."),
     ] = None,
     cpus_per_trial: Annotated[float, typer.Option(help="For Ray.")] = 1.0,
@@ -78,7 +78,7 @@ def run(
 @chains.command()
 def show(
     name: ChainName,
-    seeds: Annotated[Optional[str], typer.Option(help="Such as 0-4,7.", show_default="those begun")] = None,  # noqa: UP045
+    seeds: Annotated[str | None, typer.Option(help="Such as 0-4,7.", show_default="those begun")] = None,
     stage: Stages = None,
     store: StorePath = STORE,
     as_json: AsJson = False,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 data_sets = typer.Typer(name="data", help="Find and download data sets.", no_args_is_help=True)
 
 Root = Annotated[
-    Optional[Path],  # noqa: UP045 - what typer reads
+    Path | None,
     typer.Option("--data", help="The data directory.", show_default="NASBENCH_SPARSE_DATA, or the user's"),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Literal
 
 import typer
 
@@ -29,15 +29,15 @@ def run(
     name: DesignName,
     workers: Annotated[int, typer.Option(min=1, help="Trainings at a time.")] = 1,
     executor: Annotated[
-        Optional[Literal["serial", "processes", "ray"]],  # noqa: UP045 - what typer reads
+        Literal["serial", "processes", "ray"] | None,
         typer.Option(help="Where cells are trained.", show_default="serial, or processes for several workers"),
     ] = None,
     trial_timeout: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(metavar="SECONDS", help="A longer training ends with status TIMEOUT."),
     ] = None,
     ray_address: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="A running Ray cluster; without one a local Ray is started."),
     ] = None,
     store: StorePath = STORE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -13,15 +13,15 @@ def fit(
         str, typer.Argument(metavar="TABLE", help="An exported table: its folder or task. With --store, a task.")
     ],
     store: Annotated[
-        Optional[Path],  # noqa: UP045 - what typer reads
+        Path | None,
         typer.Option("--store", "-s", help="Export the task's table in this store first.", show_default=False),
     ] = None,
     to: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--to", metavar="FOLDER", help="Where it is exported: a new folder.", show_default=False),
     ] = None,
     task: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option("--task", "-t", help="Whose table the folder holds, if the task is not registered."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the held-out parts.")] = 0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -35,7 +35,7 @@ ArtefactName = Annotated[
 
 @papers.command("list")
 def list_(
-    paper: Annotated[Optional[str], typer.Argument(help="One paper's only.", show_default=False)] = None,  # noqa: UP045
+    paper: Annotated[str | None, typer.Argument(help="One paper's only.", show_default=False)] = None,
 ) -> None:
     """List the artefacts, with the trainings each scale needs and their estimated time on one core."""
     from nasbench_sparse.cli.console import console, show_table
@@ -105,7 +105,7 @@ def show(
     scale: ScaleName = "check",
     store: StorePath = STORE,
     out: Annotated[
-        Optional[Path],  # noqa: UP045 - what typer reads
+        Path | None,
         typer.Option("--out", "-o", help="Write Markdown, LaTeX and CSV, and charts as SVG, PDF and PNG, there."),
     ] = None,
 ) -> None:
@@ -126,13 +126,13 @@ def show(
 @papers.command("claims")
 def claims_(
     store: Annotated[
-        Optional[Path],  # noqa: UP045 - what typer reads
+        Path | None,
         typer.Option(
             "--store", "-s", help="The store; without one, every claim is not run yet.", show_default=False
         ),
     ] = None,
     out: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--out", "-o", help="Write a page of Markdown."),
     ] = None,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,7 +14,7 @@ tables = typer.Typer(name="table", help="Build, check and share tabular benchmar
 
 
 InStore = Annotated[
-    Optional[Path],  # noqa: UP045 - what typer reads
+    Path | None,
     typer.Option("--store", "-s", help="Look at the task's table in this store.", show_default=False),
 ]
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="A task: its name, module:object or file.py:object.")]
@@ -22,7 +22,7 @@ TableName = Annotated[
     str, typer.Argument(metavar="TABLE", help="A task with a table, or the folder of an exported one.")
 ]
 OfTask = Annotated[
-    Optional[str],  # noqa: UP045
+    str | None,
     typer.Option("--task", "-t", help="Whose table the folder holds, if the task is not registered."),
 ]
 
@@ -32,11 +32,11 @@ def build(
     task: TaskName,
     all_: Annotated[bool, typer.Option("--all", help="Every config of a finite space.")] = False,
     grid: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(min=1, metavar="LEVELS", help="A grid with as many levels of each continuous field."),
     ] = None,
     configs: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(min=1, metavar="NUMBER", help="As many random configs."),
     ] = None,
     replicates: Annotated[int, typer.Option(min=1, help="Trainings of each config.")] = 3,
@@ -47,15 +47,15 @@ def build(
         int, typer.Option(min=1, help="Processes; each trains K configs at a time where the task is stacked(K).")
     ] = 1,
     executor: Annotated[
-        Optional[Literal["serial", "processes", "ray"]],  # noqa: UP045
+        Literal["serial", "processes", "ray"] | None,
         typer.Option(help="Where configs are trained.", show_default="serial, or processes for several workers"),
     ] = None,
     trial_timeout: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(metavar="SECONDS", help="A longer training ends with status TIMEOUT."),
     ] = None,
     ray_address: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="A running Ray cluster; without one a local Ray is started."),
     ] = None,
     store: StorePath = STORE,

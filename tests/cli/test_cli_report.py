@@ -54,6 +54,17 @@ def test_leaderboard_at_a_budget(command: Command, store: Path) -> None:
     assert (both.status, both.err) == (1, "error: compare at a number of evaluations or of seconds, not at both\n")
 
 
+def test_report_at_a_budget(command: Command, store: Path, tmp_path: Path) -> None:
+    for option, shown in (("--at-evaluations", "2 full-evaluation"), ("--at-seconds", "3 seconds")):
+        done = command("report", "-o", tmp_path / "r", "-s", store, option, shown[0])
+        assert done.status == 0
+        assert shown in (tmp_path / "r" / "index.html").read_text()
+    both = command("report", "-o", tmp_path / "r", "-s", store, "--at-seconds", 3, "--at-evaluations", 2)
+    assert (both.status, both.err) == (1, "error: compare at a number of evaluations or of seconds, not at both\n")
+    nothing = command("report", "-o", tmp_path / "r", "-s", store, "--at-seconds", 0)
+    assert (nothing.status, "positive" in nothing.err) == (1, True)
+
+
 def test_leaderboard_in_latex(command: Command, store: Path) -> None:
     out = command("leaderboard", "-s", store, "-f", "latex").out
     assert out.count(r"\begin{table}") == 3

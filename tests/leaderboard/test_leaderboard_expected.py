@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nasbench_sparse.leaderboard.expected import expected_best_rows
+from nasbench_sparse.leaderboard.expected import ExpectedBestRow, expected_best_rows
 from nasbench_sparse.leaderboard.results import read_results
+from nasbench_sparse.leaderboard.statistics import expected_best
 from tests.leaderboard.synthetic import WORST, hash_of, write_store
 
 
@@ -37,7 +38,26 @@ def test_expected_best_takes_the_tables_mean(tmp_path: Path) -> None:
     ((row,), _) = expected_best_rows(store, read_results(store))
     means = [1.0 + 0.1 * hash_of(f"random0{n}1") / 2 for n in range(4)]
     assert row.curve.expected[0] == pytest.approx(np.mean(means))
-    assert row.curve.expected[-1] == pytest.approx(min(means))
+    assert row.curve.expected[-1] == pytest.approx(means[0])  # all were told 1.0, and the first is chosen
+
+
+def test_a_loss_is_worth_the_random_trials_whose_best_is_expected_there() -> None:
+    losses = np.arange(1, 1001) / 1001
+    row = ExpectedBestRow(
+        "t", expected_best(losses, np.random.default_rng(0), trials=[1, 9, 99, 1000], resamples=100)
+    )
+    assert row.trials_for(1 / 10) == pytest.approx(9)
+    assert 9 < (row.trials_for(1 / 50) or 0) < 99
+    assert row.trials_for(0.9) == 1
+    assert row.trials_for(1e-6) is None
+
+
+def test_trials_that_seemed_better_and_were_not_are_worth_no_more() -> None:
+    curve = expected_best([0.5, 0.2, 0.4], np.random.default_rng(0), seen=[0.1, 0.2, 0.3], resamples=100)
+    assert curve.expected == pytest.approx([1.1 / 3, (0.5 + 0.5 + 0.2) / 3, 0.5])
+    row = ExpectedBestRow("t", curve)
+    assert row.trials_for(1.1 / 3) == 1
+    assert row.trials_for(0.3) is None
 
 
 def test_no_random_search_has_no_rows(tmp_path: Path) -> None:

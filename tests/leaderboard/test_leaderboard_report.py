@@ -167,7 +167,7 @@ FIGURES = """activation-shapes agreement anytime-evaluations anytime-seconds are
 attainment choices coverage critical-difference early-order epochs gradient-flow learning-curves measure-curves
 measure-matrix noise-ceiling profiles replicates time-to-target trade-off win-matrix""".split()
 TABLES = """activations areas comparisons hypervolume interquartile-means losses measures outcomes provenance
-standings""".split()
+random-trials standings""".split()
 
 
 def test_report_of_a_full_store_has_every_figure_and_table(usual: tuple[Report, Page]) -> None:
@@ -194,6 +194,9 @@ def test_csv_holds_each_value_in_a_column_of_its_own(usual: tuple[Report, Page])
         assert sum(int(pair[name]) for name in ("lower", "equal", "higher")) == int(pair["n"]) == 7
     loss = rows_of(usual[0], "losses")[0]
     assert (loss["finished runs"], loss["all runs"], loss["complete"]) == ("3", "3", "yes")
+    for worth in rows_of(usual[0], "random-trials"):
+        assert 1 <= float(worth["random trials"]) <= float(worth["recorded"])
+        assert worth["beyond recorded"] in {"yes", "no"}
     for table in TABLES:
         assert not any("/" in column for column in rows_of(usual[0], table)[0])
 

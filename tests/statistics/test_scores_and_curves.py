@@ -140,6 +140,18 @@ def test_expected_best_equals_the_mean_over_all_subsets() -> None:
     assert (result.low[:-1] <= result.expected[:-1]).all()
 
 
+def test_expected_best_chosen_by_what_was_seen_equals_the_mean_over_all_subsets() -> None:
+    from itertools import combinations
+
+    seen, losses = [0.9, 0.1, 0.4, 0.3, 0.7], [0.2, 0.8, 0.1, 0.6, 0.3]
+    result = expected_best(losses, RNG(0), seen=seen)
+    for n, expected in zip(result.trials, result.expected, strict=True):
+        chosen = [losses[min(c, key=seen.__getitem__)] for c in combinations(range(5), int(n))]
+        assert expected == pytest.approx(np.mean(chosen))
+    with pytest.raises(StatisticsError, match="seen has 4 losses for 5 trials"):
+        expected_best(losses, RNG(0), seen=seen[:4])
+
+
 def test_expected_best_of_uniform_losses_follows_its_closed_form() -> None:
     result = expected_best(np.arange(1, 1001) / 1001, RNG(0), trials=[1, 10, 100], resamples=100)
     assert result.expected == pytest.approx([1 / (n + 1) for n in (1, 10, 100)])

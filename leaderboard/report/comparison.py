@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from nasbench_sparse.leaderboard.figures.drawing import draw
@@ -19,6 +21,7 @@ from nasbench_sparse.leaderboard.report.blocks import (
     count,
     words,
 )
+from nasbench_sparse.leaderboard.report.columns import Column, sheet_of
 from nasbench_sparse.leaderboard.report.headline import interval_text, join, signed
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
@@ -49,33 +52,11 @@ def comparison_section(subject: Subject) -> Section:
 
 
 def _pairs(subject: Subject, family: Family) -> Sheet:
-    return Sheet(
+    return sheet_of(
+        PAIR_COLUMNS,
+        family.pairs,
         name="comparisons",
         title="Every two contenders",
-        columns=(
-            "first",
-            "second",
-            "the first is",
-            "lower/equal/higher",
-            "lower",
-            "equal",
-            "higher",
-            "n",
-            "blocks",
-            "effect",
-            "effect low",
-            "effect high",
-            "P(first better)",
-            "P low",
-            "P high",
-            "p",
-            "p (of all pairs)",
-            "n for 80 % power",
-        ),
-        left=frozenset({"first", "second", "the first is"}),
-        page_only=frozenset({"lower/equal/higher"}),
-        files_only=frozenset({"lower", "equal", "higher", "effect low", "effect high", "P low", "P high", "p"}),
-        rows=tuple(_row(pair) for pair in family.pairs),
         note=(
             f"Effect: matched-pairs rank biserial correlation, {MINUS}1 where the first has the lower loss "
             "throughout. P(first better): chance that a run of the first beats one of the second on these tasks, "
@@ -88,39 +69,64 @@ def _pairs(subject: Subject, family: Family) -> Sheet:
     )
 
 
-def _row(pair: HeadToHead) -> tuple[Cell, ...]:
-    test, chance = pair.test, pair.improvement
-    effect = None if test is None else test.effect
-    effect_interval = None if test is None else test.effect_interval
-    no_effect_interval = None if test is None else test.no_interval
-    p_value = None if test is None or pair.adjusted is None else test.p_value
-    mark = {"better": "better", "worse": "worse"}.get(pair.verdict, "")
-    return (
-        words(pair.first),
-        words(pair.second),
-        words(pair.verdict, mark),
-        Cell(f"{pair.lower}/{pair.equal}/{pair.higher}", pair.lower - pair.higher),
-        *map(count, (pair.lower, pair.equal, pair.higher)),
-        Cell(str(pair.units), pair.units),
-        Cell("—") if test is None else Cell(str(test.n_blocks), test.n_blocks),
-        *_with_interval(effect, effect_interval, no_effect_interval),
-        *_with_interval(
-            None if chance is None else chance.probability,
-            None if chance is None else chance.interval,
-            None if chance is None else chance.no_interval,
-        ),
-        Cell("—" if p_value is None else f"{p_value:.2g}", p_value),
-        Cell(pair.p_text if test is not None else "—", pair.adjusted),
-        Cell("—") if test is None or test.needed is None else Cell(str(test.needed), test.needed),
-    )
+def _verdict(pair: HeadToHead) -> Cell:
+    return words(pair.verdict, {"better": "better", "worse": "worse"}.get(pair.verdict, ""))
 
 
-def _with_interval(value: float | None, interval: Interval | None, absence: str | None) -> tuple[Cell, Cell, Cell]:
-    """Return a value with its interval or why it has none, and the interval's ends for the files."""
-    if value is None:
-        return Cell("—"), Cell(""), Cell("")
-    ends = (None, None) if interval is None else (interval.low, interval.high)
-    return Cell(signed(value) + interval_text(interval, absence), value), Cell("", ends[0]), Cell("", ends[1])
+def _effect(pair: HeadToHead) -> Cell:
+    test = pair.test
+    return Cell("—") if test is None else _with_interval(test.effect, test.effect_interval, test.no_interval)
+
+
+def _chance(pair: HeadToHead) -> Cell:
+    found = pair.improvement
+    return Cell("—") if found is None else _with_interval(found.probability, found.interval, found.no_interval)
+
+
+def _with_interval(value: float, interval: Interval | None, absence: str | None) -> Cell:
+    """Return a value with its interval, or with why it has none."""
+    return Cell(signed(value) + interval_text(interval, absence), value)
+
+
+def _ends(pair: HeadToHead, of: Literal["effect", "chance"]) -> tuple[float | None, float | None]:
+    """Return the ends of an interval."""
+    if of == "effect":
+        interval = None if pair.test is None else pair.test.effect_interval
+    else:
+        interval = None if pair.improvement is None else pair.improvement.interval
+    return (None, None) if interval is None else (interval.low, interval.high)
+
+
+def _p_value(pair: HeadToHead) -> Cell:
+    if pair.test is None or pair.adjusted is None:
+        return Cell("—")
+    return Cell(f"{pair.test.p_value:.2g}", pair.test.p_value)
+
+
+def _needed(pair: HeadToHead) -> Cell:
+    return Cell("—") if pair.test is None or pair.test.needed is None else count(pair.test.needed)
+
+
+PAIR_COLUMNS: tuple[Column[HeadToHead], ...] = (
+    Column("first", lambda p: words(p.first), is_text=True),
+    Column("second", lambda p: words(p.second), is_text=True),
+    Column("the first is", _verdict, is_text=True),
+    Column("lower/equal/higher", lambda p: Cell(f"{p.lower}/{p.equal}/{p.higher}", p.lower - p.higher), "page"),
+    Column("lower", lambda p: count(p.lower), "files"),
+    Column("equal", lambda p: count(p.equal), "files"),
+    Column("higher", lambda p: count(p.higher), "files"),
+    Column("n", lambda p: count(p.units)),
+    Column("blocks", lambda p: Cell("—") if p.test is None else count(p.test.n_blocks)),
+    Column("effect", _effect),
+    Column("effect low", lambda p: Cell("", _ends(p, "effect")[0]), "files"),
+    Column("effect high", lambda p: Cell("", _ends(p, "effect")[1]), "files"),
+    Column("P(first better)", _chance),
+    Column("P low", lambda p: Cell("", _ends(p, "chance")[0]), "files"),
+    Column("P high", lambda p: Cell("", _ends(p, "chance")[1]), "files"),
+    Column("p", _p_value, "files"),
+    Column("p (of all pairs)", lambda p: Cell("—" if p.test is None else p.p_text, p.adjusted)),
+    Column("n for 80 % power", _needed),
+)
 
 
 def _win_matrix(subject: Subject, family: Family) -> Picture:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nasbench_sparse.leaderboard.expected import ExpectedBestRow, expected_best_rows
-from nasbench_sparse.leaderboard.report.blocks import Block, Cell, Sheet, number, words
+from nasbench_sparse.leaderboard.report.blocks import Block, Cell, count, number, words
+from nasbench_sparse.leaderboard.report.columns import Column, sheet_of
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.standing import Entry
 
@@ -17,20 +20,14 @@ def random_trial_blocks(subject: Subject) -> tuple[Block, ...]:
         return ()
     curves, sql = expected_best_rows(subject.store, subject.results, resamples=RESAMPLES, seed=subject.seed)
     by_task = {row.task: row for row in curves}
-    rows = tuple(
-        _row(subject, entry, by_task[entry.task])
-        for entry in subject.board.entries
-        if entry.task in by_task and entry.loss is not None
-    )
-    if not rows:
+    entries = [entry for entry in subject.board.entries if entry.task in by_task and entry.loss is not None]
+    if not entries:
         return ()
-    sheet = Sheet(
+    sheet = sheet_of(
+        _columns(subject, by_task),
+        entries,
         name="random-trials",
         title="Worth in random trials",
-        columns=("task", "optimizer", "loss", "spent", "random trials", "recorded", "beyond recorded"),
-        left=frozenset({"task", "optimizer"}),
-        files_only=frozenset({"recorded", "beyond recorded"}),
-        rows=rows,
         note=(
             "After how many random trials their best is expected to be as good as the contender's mean final loss, "
             "beside the full evaluations that it spent; estimated from all trials of random search on the task. "
@@ -43,18 +40,23 @@ def random_trial_blocks(subject: Subject) -> tuple[Block, ...]:
     return (sheet,)
 
 
-def _row(subject: Subject, entry: Entry, curve: ExpectedBestRow) -> tuple[Cell, ...]:
-    assert entry.loss is not None
-    recorded = curve.curve.recorded
-    worth = curve.trials_for(entry.loss)
-    trials = Cell(f"> {recorded:,}", recorded) if worth is None else Cell(f"{worth:,.0f}", worth)
-    name = subject.names[entry.contender]
+def _columns(subject: Subject, curves: Mapping[str, ExpectedBestRow]) -> tuple[Column[Entry], ...]:
+    def recorded(entry: Entry) -> int:
+        return curves[entry.task].curve.recorded
+
+    def worth(entry: Entry) -> float | None:
+        return None if entry.loss is None else curves[entry.task].trials_for(entry.loss)
+
+    def trials(entry: Entry) -> Cell:
+        found, most = worth(entry), recorded(entry)
+        return Cell(f"> {most:,}", most) if found is None else Cell(f"{found:,.0f}", found)
+
     return (
-        words(entry.task),
-        words(name),
-        number(entry.loss, 4),
-        number(entry.full_evaluations, 1),
-        trials,
-        Cell(f"{recorded:,}", recorded),
-        words("yes" if worth is None else "no"),
+        Column("task", lambda e: words(e.task), is_text=True),
+        Column("optimizer", lambda e: words(subject.names[e.contender]), is_text=True),
+        Column("loss", lambda e: number(e.loss, 4)),
+        Column("spent", lambda e: number(e.full_evaluations, 1)),
+        Column("random trials", trials),
+        Column("recorded", lambda e: count(recorded(e)), "files"),
+        Column("beyond recorded", lambda e: words("yes" if worth(e) is None else "no"), "files"),
     )

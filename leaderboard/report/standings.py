@@ -14,9 +14,11 @@ from nasbench_sparse.leaderboard.report.blocks import (
     number,
     words,
 )
+from nasbench_sparse.leaderboard.report.columns import Column, sheet_of
 from nasbench_sparse.leaderboard.report.profiles import profile_blocks
 from nasbench_sparse.leaderboard.report.random_trials import random_trial_blocks
 from nasbench_sparse.leaderboard.report.subject import Subject
+from nasbench_sparse.leaderboard.standing import Entry, Standing
 from nasbench_sparse.leaderboard.table import INCOMPLETE, duels_text, duration, score_n, standings_title
 
 
@@ -36,122 +38,99 @@ def standings_section(subject: Subject) -> Section:
 
 
 def _standings(subject: Subject) -> Sheet:
-    board = subject.board
-    rows = []
-    for place, s in enumerate(board.standings, 1):
-        interval = "" if s.score_low is None else f" [{s.score_low:.2f}, {s.score_high:.2f}]".replace("-", MINUS)
-        score = number(s.normalised, 2)
-        rows.append(
-            (
-                Cell(str(place), place) if s.ranked else Cell("—"),
-                words(subject.names[s.contender]),
-                number(s.mean_rank, 2),
-                Cell(score.text + interval, s.normalised),
-                Cell("", s.score_low),
-                Cell("", s.score_high),
-                Cell(score_n(s), s.scored_runs),
-                *map(count, (s.scored_runs, s.scored_tasks)),
-                Cell(duels_text(s), (s.better or 0) - (s.worse or 0)),
-                *map(count, (s.better, s.equal, s.worse, s.untested)),
-                Cell(f"{s.tasks}/{len(board.tasks)}", s.tasks),
-                *map(count, (s.tasks, len(board.tasks))),
-                Cell(str(s.failed_runs), s.failed_runs),
-                Cell(str(s.bad_trials), s.bad_trials),
-                Cell(duration(s.optimizer_seconds), s.optimizer_seconds),
-                Cell(duration(s.evaluation_seconds), s.evaluation_seconds),
-                *map(Cell, ("", ""), (s.optimizer_seconds, s.evaluation_seconds)),
-            )
-        )
-    columns = (
-        "place",
-        "optimizer",
-        "mean rank",
-        "score",
-        "score low",
-        "score high",
-        "n",
-        "scored runs",
-        "scored tasks",
-        "wins/ties/losses",
-        "wins",
-        "ties",
-        "losses",
-        "untested",
-        "tasks",
-        "complete tasks",
-        "all tasks",
-        "failed runs",
-        "bad trials",
-        "own time",
-        "training",
-        "own seconds",
-        "training seconds",
-    )
-    page_only = frozenset({"n", "wins/ties/losses", "tasks", "own time", "training"})
-    shown = frozenset({"place", "optimizer", "mean rank", "score", "failed runs", "bad trials"})
-    note = (
-        "Score: 0 is random search's mean loss, 1 the lowest loss that any run of a task found or the optimum of "
-        "its table, over tasks that have a score; in brackets the 95 % interval for other seeds on these "
-        "tasks. Wins, ties and losses: tests within each task against each other contender, corrected by Holm at "
-        "5 %; where runs are too few for that, a duel is untested. n of the score: runs/tasks."
-    )
-    return Sheet(
+    return sheet_of(
+        standing_columns(subject),
+        subject.board.standings,
         name="standings",
-        title=standings_title(board),
-        columns=columns,
-        left=frozenset({"optimizer"}),
-        page_only=page_only,
-        files_only=frozenset(columns) - page_only - shown,
-        rows=tuple(rows),
-        note=note,
+        title=standings_title(subject.board),
+        note=(
+            "Score: 0 is random search's mean loss, 1 the lowest loss that any run of a task found or the optimum "
+            "of its table, over tasks that have a score; in brackets the 95 % interval for other seeds on these "
+            "tasks. Wins, ties and losses: tests within each task against each other contender, corrected by Holm "
+            "at 5 %; where runs are too few for that, a duel is untested. n of the score: runs/tasks."
+        ),
         how="scores.make_board, statistics.normalised_scores, statistics.stratified_mean and statistics.pairwise",
         queries=subject.base_queries,
     )
 
 
-def _losses(subject: Subject) -> Sheet:
-    rows = tuple(
-        (
-            words(e.task),
-            words(subject.names[e.contender]),
-            number(e.loss, 4),
-            number(e.standard_error, 4),
-            number(e.regret, 4),
-            Cell("—") if e.rank is None else Cell(f"{e.rank:g}", e.rank, "best" if e.rank == 1 else ""),
-            number(e.normalised, 3),
-            Cell(f"{e.finished}/{e.runs}" + ("" if e.complete else f" {INCOMPLETE}"), e.finished),
-            *map(count, (e.finished, e.runs)),
-            words("yes" if e.complete else "no"),
-            number(e.full_evaluations, 1),
-            Cell(duration(e.evaluation_seconds), e.evaluation_seconds),
-            Cell("", e.evaluation_seconds),
-        )
-        for e in subject.board.entries
+def standing_columns(subject: Subject) -> tuple[Column[Standing], ...]:
+    """Return what is said of a contender over all tasks."""
+    board = subject.board
+    places = {s.contender: place for place, s in enumerate(board.standings, 1)}
+    complete = len(board.tasks)
+    return (
+        Column("place", lambda s: count(places[s.contender]) if s.ranked else Cell("—")),
+        Column("optimizer", lambda s: words(subject.names[s.contender]), is_text=True),
+        Column("mean rank", lambda s: number(s.mean_rank, 2)),
+        Column("score", _score),
+        Column("score low", lambda s: Cell("", s.score_low), "files"),
+        Column("score high", lambda s: Cell("", s.score_high), "files"),
+        Column("n", lambda s: Cell(score_n(s), s.scored_runs), "page"),
+        Column("scored runs", lambda s: count(s.scored_runs), "files"),
+        Column("scored tasks", lambda s: count(s.scored_tasks), "files"),
+        Column("wins/ties/losses", lambda s: Cell(duels_text(s), (s.better or 0) - (s.worse or 0)), "page"),
+        Column("wins", lambda s: count(s.better), "files"),
+        Column("ties", lambda s: count(s.equal), "files"),
+        Column("losses", lambda s: count(s.worse), "files"),
+        Column("untested", lambda s: count(s.untested), "files"),
+        Column("tasks", lambda s: Cell(f"{s.tasks}/{complete}", s.tasks), "page"),
+        Column("complete tasks", lambda s: count(s.tasks), "files"),
+        Column("all tasks", lambda _: count(complete), "files"),
+        Column("failed runs", lambda s: count(s.failed_runs)),
+        Column("bad trials", lambda s: count(s.bad_trials)),
+        Column("own time", lambda s: Cell(duration(s.optimizer_seconds), s.optimizer_seconds), "page"),
+        Column("training", lambda s: Cell(duration(s.evaluation_seconds), s.evaluation_seconds), "page"),
+        Column("own seconds", lambda s: Cell("", s.optimizer_seconds), "files"),
+        Column("training seconds", lambda s: Cell("", s.evaluation_seconds), "files"),
     )
-    return Sheet(
+
+
+def _score(standing: Standing) -> Cell:
+    score = number(standing.normalised, 2)
+    if standing.score_low is None:
+        return score
+    ends = f" [{standing.score_low:.2f}, {standing.score_high:.2f}]".replace("-", MINUS)
+    return Cell(score.text + ends, standing.normalised)
+
+
+def _losses(subject: Subject) -> Sheet:
+    return sheet_of(
+        entry_columns(subject),
+        subject.board.entries,
         name="losses",
         title="Loss of the final incumbent on each task",
-        columns=(
-            "task",
-            "optimizer",
-            "loss",
-            "± s.e.",
-            "regret",
-            "rank",
-            "score",
-            "runs",
-            "finished runs",
-            "all runs",
-            "complete",
-            "full evals",
-            "training",
-            "training seconds",
-        ),
-        left=frozenset({"task", "optimizer"}),
-        page_only=frozenset({"runs", "training"}),
-        files_only=frozenset({"finished runs", "all runs", "complete", "training seconds"}),
-        rows=rows,
         note="Mean over runs, with its standard error; lower is better. Full evaluations and training are per run.",
         how="scores.make_board",
         queries=subject.base_queries,
     )
+
+
+def entry_columns(subject: Subject) -> tuple[Column[Entry], ...]:
+    """Return what is said of a contender on a task."""
+    return (
+        Column("task", lambda e: words(e.task), is_text=True),
+        Column("optimizer", lambda e: words(subject.names[e.contender]), is_text=True),
+        Column("loss", lambda e: number(e.loss, 4)),
+        Column("± s.e.", lambda e: number(e.standard_error, 4)),
+        Column("regret", lambda e: number(e.regret, 4)),
+        Column("rank", _rank),
+        Column("score", lambda e: number(e.normalised, 3)),
+        Column("runs", _runs, "page"),
+        Column("finished runs", lambda e: count(e.finished), "files"),
+        Column("all runs", lambda e: count(e.runs), "files"),
+        Column("complete", lambda e: words("yes" if e.complete else "no"), "files"),
+        Column("full evals", lambda e: number(e.full_evaluations, 1)),
+        Column("training", lambda e: Cell(duration(e.evaluation_seconds), e.evaluation_seconds), "page"),
+        Column("training seconds", lambda e: Cell("", e.evaluation_seconds), "files"),
+    )
+
+
+def _rank(entry: Entry) -> Cell:
+    if entry.rank is None:
+        return Cell("—")
+    return Cell(f"{entry.rank:g}", entry.rank, "best" if entry.rank == 1 else "")
+
+
+def _runs(entry: Entry) -> Cell:
+    return Cell(f"{entry.finished}/{entry.runs}" + ("" if entry.complete else f" {INCOMPLETE}"), entry.finished)

@@ -98,9 +98,8 @@ def _ends(pair: HeadToHead, of: Literal["effect", "chance"]) -> tuple[float | No
 
 
 def _p_value(pair: HeadToHead) -> Cell:
-    if pair.test is None or pair.adjusted is None:
-        return Cell("—")
-    return Cell(f"{pair.test.p_value:.2g}", pair.test.p_value)
+    p_value = None if pair.test is None or pair.adjusted is None else pair.test.p_value
+    return Cell("—") if p_value is None else Cell(f"{p_value:.2g}", p_value)
 
 
 def _needed(pair: HeadToHead) -> Cell:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 DIVERGING = ("#D55E00", "#f6f6f4", "#0072B2")
 SEQUENTIAL = ("#f6f6f4", "#7db4d6", "#0072B2")
 EMPTY = "#dcdcdc"
+LETTERS = 32
+"""Letters of a name that are written."""
+
 SHORT = 3
 """Letters of a column's name that fit above it without turning."""
 
@@ -32,10 +35,9 @@ def matrix_figure(
     """Return a figure of one matrix; a NaN cell is grey."""
     from matplotlib.figure import Figure
 
-    longest = max(map(len, rows))
-    figure = Figure(
-        figsize=(max(2.2, 0.55 * len(columns) + 0.075 * longest), 0.3 * len(rows) + 0.9), layout="constrained"
-    )
+    beside, above = (min(LETTERS, max(map(len, names))) for names in (rows, columns))
+    width = max(2.2, 0.55 * len(columns) + 0.075 * beside)
+    figure = Figure(figsize=(width, 0.3 * len(rows) + 0.6 + 0.06 * above), layout="constrained")
     draw_matrix(figure.subplots(), values, texts, rows, columns, colours, limits)
     return figure
 
@@ -59,8 +61,8 @@ def draw_matrix(
     ax.grid(False)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, bottom=False, left=False)
-    ax.set_yticks(np.arange(len(rows)) + 0.5, [printable(name, 32) for name in rows])
-    ax.set_xticks(np.arange(len(columns)) + 0.5, [printable(name, 32) for name in columns], color=INK)
+    ax.set_yticks(np.arange(len(rows)) + 0.5, [printable(name, LETTERS) for name in rows])
+    ax.set_xticks(np.arange(len(columns)) + 0.5, [printable(name, LETTERS) for name in columns], color=INK)
     if max(map(len, columns)) > SHORT:
         ax.tick_params(axis="x", labelrotation=40)
         for label in ax.get_xticklabels():

@@ -6,8 +6,8 @@ WITH settings AS (
 ),
 objectives AS (
     SELECT
-        fingerprint,
-        name AS task,
+        fingerprint, -- of several tasks of one name, the name alone would not tell which
+        name || CASE WHEN count(*) OVER (PARTITION BY name) > 1 THEN ' ' || left(fingerprint, 6) ELSE '' END AS task,
         CAST(declaration ->> '$.fidelity.max' AS INTEGER) AS full_size,
         declaration ->> '$.objective.metric' AS metric,
         declaration ->> '$.objective.goal' = 'maximize' AS maximized

@@ -31,8 +31,9 @@ def random_trial_blocks(subject: Subject) -> tuple[Block, ...]:
         note=(
             "After how many random trials their best is expected to be as good as the contender's mean final loss, "
             "beside the full evaluations that it spent; estimated from all trials of random search on the task. "
-            "The best is chosen as the contender chooses, by one replicate. With > where all recorded random "
-            "trials together are not expected to come as low."
+            "The best is chosen as the contender chooses, by one replicate. In brackets the same for losses two "
+            "standard errors above and below. With > where no number of the recorded random trials is expected to "
+            "come as low."
         ),
         how="statistics.expected_best",
         queries=(*subject.base_queries, ("random_losses", sql)),
@@ -44,12 +45,17 @@ def _columns(subject: Subject, curves: Mapping[str, ExpectedBestRow]) -> tuple[C
     def recorded(entry: Entry) -> int:
         return curves[entry.task].curve.recorded
 
-    def worth(entry: Entry) -> float | None:
-        return None if entry.loss is None else curves[entry.task].trials_for(entry.loss)
+    def worth(entry: Entry, errors: float = 0.0) -> float | None:
+        """Return the random trials that are worth its loss, moved by some standard errors."""
+        assert entry.loss is not None
+        return curves[entry.task].trials_for(entry.loss + errors * (entry.standard_error or 0.0))
 
     def trials(entry: Entry) -> Cell:
         found, most = worth(entry), recorded(entry)
-        return Cell(f"> {most:,}", most) if found is None else Cell(f"{found:,.0f}", found)
+        text = _trials_text(found, most)
+        if entry.standard_error is not None:
+            text += f" [{_trials_text(worth(entry, 2), most)}, {_trials_text(worth(entry, -2), most)}]"
+        return Cell(text, most if found is None else found)
 
     return (
         Column("task", lambda e: words(e.task), is_text=True),
@@ -57,6 +63,12 @@ def _columns(subject: Subject, curves: Mapping[str, ExpectedBestRow]) -> tuple[C
         Column("loss", lambda e: number(e.loss, 4)),
         Column("spent", lambda e: number(e.full_evaluations, 1)),
         Column("random trials", trials),
+        Column("trials low", lambda e: count(worth(e, 2)), "files"),
+        Column("trials high", lambda e: count(worth(e, -2)), "files"),
         Column("recorded", lambda e: count(recorded(e)), "files"),
         Column("beyond recorded", lambda e: words("yes" if worth(e) is None else "no"), "files"),
     )
+
+
+def _trials_text(trials: float | None, recorded: int) -> str:
+    return f"> {recorded:,}" if trials is None else f"{trials:,.0f}"

@@ -100,7 +100,11 @@ def _losses(subject: Subject) -> Sheet:
         subject.board.entries,
         name="losses",
         title="Loss of the final incumbent on each task",
-        note="Mean over runs, with its standard error; lower is better. Full evaluations and training are per run.",
+        note=(
+            "Mean over runs, with its standard error; lower is better. Full evaluations and training are per run. "
+            "Ranks count every contender of the task, whatever its number of runs; the mean rank of the standings "
+            "counts those ranked together only."
+        ),
         how="scores.make_board",
         queries=subject.base_queries,
     )

@@ -155,6 +155,7 @@ def compare_columns(
     smallest = smallest_p_value(units.n_blocks, alternative)
     correlation = rank_biserial(labels, signs) if zero_rule == "pratt" else _without_zeros(labels, signs)
     effect = float(correlation(np.ones((1, units.n)))[0])
+    interval = weighted_interval(correlation, units.blocks, rng, level=1 - level, resamples=resamples)
     difference = first - second
     return SignedRank(
         positive_ranks=float(signed[signed > 0].sum()) / 2,
@@ -165,7 +166,7 @@ def compare_columns(
         alternative=alternative,
         level=level,
         effect=effect,
-        effect_interval=weighted_interval(correlation, units.blocks, rng, level=1 - level, resamples=resamples),
+        effect_interval=None if abs(effect) == 1 else interval,  # no unit says the contrary, so none is resampled
         difference=float(difference.mean()),
         difference_interval=weighted_mean_interval(
             difference, units.blocks, rng, level=1 - level, resamples=resamples

@@ -32,6 +32,14 @@ class Objective:
 
     def loss(self, point: CurvePoint) -> float:
         """Return the finite loss of a curve point, at most `worst`."""
-        value = point.metrics[self.metric] if self.metric in point.metrics else getattr(point, self.metric)
+        value = self._value(point)
         loss = 1.0 - value if self.goal == "maximize" else value
         return min(loss, self.worst) if math.isfinite(loss) else self.worst
+
+    def is_finite(self, point: CurvePoint) -> bool:
+        """Return whether the metric is a finite number there; a training that ends where it is not has diverged."""
+        return math.isfinite(self._value(point))
+
+    def _value(self, point: CurvePoint) -> float:
+        value: float = point.metrics[self.metric] if self.metric in point.metrics else getattr(point, self.metric)
+        return value

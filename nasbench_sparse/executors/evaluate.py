@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -130,14 +129,9 @@ def _settled(task: Task, trial: Trial, evaluation: Evaluation) -> Evaluation:
         ends = [curve[-1].step if curve else 0 for curve in evaluation.curves]
         if not ends or any(end != trial.fidelity for end in ends):
             raise TaskError(f"curves of an OK evaluation end at the fidelity {trial.fidelity}, not at {ends}")
-        if not all(_finite(task.objective.metric, curve) for curve in evaluation.curves):
+        if not all(task.objective.is_finite(curve[-1]) for curve in evaluation.curves):
             evaluation = replace(evaluation, status=Status.DIVERGED)
     return replace(evaluation, seconds=charged_seconds(evaluation, trial))
-
-
-def _finite(metric: str, curve: Curve) -> bool:
-    point = curve[-1]
-    return math.isfinite(point.metrics[metric] if metric in point.metrics else getattr(point, metric))
 
 
 def _status(error: BaseException) -> Status:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -122,9 +123,15 @@ class Table:
         if len(points) < self.task.folds:
             if training >= 0 and not self.curves.diverged[training]:
                 raise NotInTable(f"{self._named(config, replicate)} is recorded for fewer than {step} epochs")
-            return Answer(Status.DIVERGED, self.task.objective.worst, None)
+            return self._diverged
+        if not all(map(self.task.objective.is_finite, points)):
+            return self._diverged
         point = points[0] if len(points) == 1 else mean_curve([(p,) for p in points])[0]
         return Answer(Status.OK, self.task.objective.loss(point), point)
+
+    @property
+    def _diverged(self) -> Answer:
+        return Answer(Status.DIVERGED, self.task.objective.worst, None)
 
     def curve(self, config: Config, replicate: int = 0) -> Curve:
         """Return a config's learning curve, the mean over folds, as recorded; it ends where it diverged.
@@ -274,11 +281,10 @@ class Table:
         fidelity = self.task.fidelity
         if at is None:
             return fidelity.max
-        if at not in fidelity:
-            raise OutsideFidelity(
-                f"task {self.task.name!r} is trained for {fidelity.min} to {fidelity.max} {fidelity.unit}, not {at}"
-            )
-        return at
+        if isinstance(at, bool) or not isinstance(at, Integral) or int(at) not in fidelity:
+            allowed = f"{fidelity.min} to {fidelity.max} {fidelity.unit}"
+            raise OutsideFidelity(f"task {self.task.name!r} is trained for {allowed}, not {at!r}")
+        return int(at)
 
     def _named(self, config: Config, replicate: int) -> str:
         return f"config {dict(config)} at replicate {replicate} of {self.task.name!r}"

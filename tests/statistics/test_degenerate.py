@@ -78,3 +78,13 @@ def test_degenerate_input_gives_a_sentence(call: str) -> None:
             answer = str(error)
         assert len(answer) > 20, (name, answer)
         assert "nan" not in answer.replace("NaN", ""), (name, answer)
+
+
+def test_an_effect_of_one_with_a_tie_has_no_interval() -> None:
+    found = s.signed_rank([0.1, 0.2, 0.3, 0.4], [0.2, 0.3, 0.5, 0.4], unit="runs", rng=rng())
+    assert (found.effect, found.zeros, found.effect_interval, found.no_interval) == (
+        -1.0,
+        1,
+        None,
+        "all of one sign",
+    )

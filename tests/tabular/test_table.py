@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ from nasbench_sparse.tabular.nearest import nearest_configs
 from nasbench_sparse.tabular.stored import stored_table
 from nasbench_sparse.tabular.table import Table
 from nasbench_sparse.testing.problems import SyntheticTask
+from nasbench_sparse.testing.synthetic_spaces import ChromosomeSpace
 from tests.tabular.problems import FOLDED, TASK
 
 CONFIGS = list(TASK.space.grid(1))
@@ -71,6 +75,30 @@ def test_query_of_a_diverged_training_is_the_worst_loss(table: Table) -> None:
     assert (answer.status, answer.loss, answer.point) == (Status.DIVERGED, 10.0, None)
     assert table.query(config, 4).status is Status.OK
     assert len(table.curve(config)) == 4
+
+
+def test_query_where_the_objective_is_not_a_number_has_diverged(tmp_path: Path) -> None:
+    class Blind(SyntheticTask):
+        """Trains well, and measures nothing."""
+
+        def evaluate(self, trial: Trial, state: bytes | None = None) -> tuple[Evaluation, bytes | None]:
+            done, left = super().evaluate(trial, state)
+            curves = tuple(tuple(point._replace(val_loss=math.nan) for point in curve) for curve in done.curves)
+            return replace(done, curves=curves), left
+
+    task = Blind(name="blind", space=ChromosomeSpace(length=2))
+    store = Store(tmp_path / "blind.duckdb")
+    Study(store).run(plan_build(task, Enumeration("configs", 3), replicates=1))
+    table = stored_table(store, task)
+    for config in table.configs:
+        assert table.query(config) == (Status.DIVERGED, task.objective.worst, None, False)
+        assert table.evaluations[config_key(config), 0].status is Status.DIVERGED
+
+
+@pytest.mark.parametrize("at", [0, 10, 5.0, "5", True])
+def test_query_at_what_is_no_epoch_is_refused(table: Table, at: int) -> None:
+    with pytest.raises(OutsideFidelity, match=re.escape(f"for 1 to 9 epochs, not {at!r}")):
+        table.query(CONFIGS[3], at)
 
 
 def test_query_takes_numpy_values_and_equivalent_configs(table: Table) -> None:

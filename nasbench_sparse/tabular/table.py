@@ -281,10 +281,11 @@ class Table:
         fidelity = self.task.fidelity
         if at is None:
             return fidelity.max
-        if isinstance(at, bool) or not isinstance(at, Integral) or int(at) not in fidelity:
+        step = _whole(at)
+        if step is None or step not in fidelity:
             allowed = f"{fidelity.min} to {fidelity.max} {fidelity.unit}"
             raise OutsideFidelity(f"task {self.task.name!r} is trained for {allowed}, not {at!r}")
-        return int(at)
+        return step
 
     def _named(self, config: Config, replicate: int) -> str:
         return f"config {dict(config)} at replicate {replicate} of {self.task.name!r}"
@@ -317,3 +318,8 @@ def _row_maxima(values: Floats) -> Floats:
     """Return the largest number of each row; NaN where there is none."""
     largest = np.where(np.isnan(values), -np.inf, values).max(axis=1)
     return np.where(np.isneginf(largest), np.nan, largest)
+
+
+def _whole(value: object) -> int | None:
+    """Return a whole number, also NumPy's, as an int; None for anything else."""
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None

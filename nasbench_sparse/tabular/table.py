@@ -322,4 +322,6 @@ def _row_maxima(values: Floats) -> Floats:
 
 def _whole(value: object) -> int | None:
     """Return a whole number, also NumPy's, as an int; None for anything else."""
-    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    if isinstance(value, bool):
+        return None
+    return int(value) if isinstance(value, Integral) else None

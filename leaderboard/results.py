@@ -10,6 +10,7 @@ import orjson
 
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.leaderboard.runs import (
+    NOTHING_SPENT,
     BudgetUnit,
     Contender,
     Optimum,
@@ -192,7 +193,8 @@ def _cut(
     evaluations = budgets if wanted.seconds is None else None
     asked = query("spending", run_ids=sorted(beyond), evaluations=evaluations, seconds=wanted.seconds)
     told = {row.pop("run_id"): Spending(**row) for row in store.sql(asked).to_dicts()}
-    cut = {run_id: spent for run_id, spent in told.items() if spent.trials < beyond[run_id]}
+    spent = {run_id: told.get(run_id, NOTHING_SPENT) for run_id in sorted(beyond)}
+    cut = {run_id: within for run_id, within in spent.items() if within.trials < beyond[run_id]}
     return cut, {"spending": asked} if cut else {}
 
 
@@ -237,4 +239,5 @@ def _run(row: Mapping[str, Any]) -> RunRow:
         evaluation_seconds=row["seconds"],
         clock=row["clock"],
         predicted_trials=row["predicted_trials"],
+        search_steps=row["search_steps"],
     )

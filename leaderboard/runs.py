@@ -34,6 +34,7 @@ class RunRow:
         worst: the objective's worst loss.
         trials, bad_trials: outcomes told, and how many of them are not OK.
         predicted_trials: outcomes that a table's surrogate predicted.
+        search_steps: outcomes that are steps of a search, which train no config.
         optimizer_seconds: time inside the optimizer's own `ask` and `tell`; None until the run has ended once.
         evaluation_seconds: training time charged.
         family: of the task; statistics block by it.
@@ -62,6 +63,7 @@ class RunRow:
     space: str = ""
     clock: float = 0.0
     predicted_trials: int = 0
+    search_steps: int = 0
 
     def spent(self, unit: BudgetUnit) -> float:
         """Return what the run has spent."""
@@ -75,8 +77,14 @@ class Spending:
     trials: int
     bad_trials: int
     predicted_trials: int
+    search_steps: int
     full_evaluations: float
     evaluation_seconds: float
+
+
+NOTHING_SPENT = Spending(
+    trials=0, bad_trials=0, predicted_trials=0, search_steps=0, full_evaluations=0.0, evaluation_seconds=0.0
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,7 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The runs that count, those superseded, and how many repeat a seed that another executor ran too."""
+    """The runs that count, those superseded, and how many repeat a seed on another executor."""
 
     runs: tuple[RunRow, ...]
     superseded: tuple[Superseded, ...]

@@ -103,6 +103,7 @@ def _entry(
         trials=sum(part.trials for part in spent),
         bad_trials=sum(part.bad_trials for part in spent),
         predicted_trials=sum(part.predicted_trials for part in spent),
+        search_steps=sum(part.search_steps for part in spent),
         cut=sum(run.run_id in cut for run in runs),
         full_evaluations=sum(part.full_evaluations for part in spent) / len(runs),
         optimizer_seconds=_mean(own),

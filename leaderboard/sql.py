@@ -1,10 +1,15 @@
-"""The leaderboard's queries: files that run as they are, whose first table, `settings`, a program fills in."""
+"""The leaderboard's queries: files that run as they are, whose settings a program fills in.
+
+A setting is a column of the first table, `CAST(... AS type) AS name`, or an argument, `name := CAST(... AS type)`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+
+_CAST = r"CAST\((.*?) AS (?:VARCHAR\[\]|VARCHAR|DOUBLE|BIGINT|MAP\(VARCHAR, DOUBLE\))\)"
 
 Setting = str | float | Sequence[str] | Mapping[str, float] | None
 
@@ -19,11 +24,11 @@ def query(name: str, **settings: Setting) -> str:
     """
     text = (files("nasbench_sparse.leaderboard") / "queries" / f"{name}.sql").read_text(encoding="utf-8")
     for setting, value in settings.items():
-        pattern = rf"CAST\(.*? AS (VARCHAR\[\]|VARCHAR|DOUBLE|BIGINT|MAP\(VARCHAR, DOUBLE\))\) AS {setting}\b"
-        found = re.search(pattern, text)
+        found = re.search(rf"\b{setting} := {_CAST}|{_CAST} AS {setting}\b", text)
         if found is None:
             raise ValueError(f"query {name!r} has no setting {setting!r}")
-        text = text[: found.start()] + f"CAST({literal(value)} AS {found[1]}) AS {setting}" + text[found.end() :]
+        start, end = found.span(found.lastindex or 0)
+        text = text[:start] + literal(value) + text[end:]
     return text
 
 

@@ -33,6 +33,7 @@ class Entry:
         optimizer_seconds: time inside `ask` and `tell`, mean per run; of whole runs, also where they went on.
         exhausted: covering runs that had nothing more to ask before they had spent the common budget.
         predicted_trials: outcomes that a table's surrogate predicted, in all runs.
+        search_steps: outcomes that are steps of a search, in all runs.
         cut: runs that went on beyond the budget.
         rank: among the task's contenders, ties share the mean of their places.
         regret: loss above the table's optimum, or without a table above the lowest loss that any run found.
@@ -56,6 +57,7 @@ class Entry:
     evaluation_seconds: float
     exhausted: int = 0
     predicted_trials: int = 0
+    search_steps: int = 0
     cut: int = 0
     rank: float | None = None
     regret: float | None = None
@@ -111,7 +113,7 @@ class Board:
         budgets: amount of `unit` at which each task is compared.
         asked: whether that budget was asked for, rather than the largest that is common.
         complete_tasks: tasks on which every contender that is ranked has all of its runs.
-        repeated: runs left out because another executor ran the same seed.
+        repeated: runs left out because the same seed was run on another executor, or under other conditions.
         density: band of final densities within which incumbents count; None where any does.
         outside: tasks left out because nothing lies in the band.
         optima: of the tasks that have a table.

@@ -1,74 +1,20 @@
 /* Effective gradient flow of each run's final incumbent while it was trained, means over folds. A measure of it is a
    name such as egf_2, or egf_2[8] for 8 batches. */
-WITH settings AS (
-    SELECT
-        CAST(NULL AS VARCHAR[]) AS run_ids,                  -- NULL takes every visible run
-        CAST(NULL AS MAP(VARCHAR, DOUBLE)) AS evaluations,   -- budget by task name; NULL takes whole runs
-        CAST(NULL AS DOUBLE) AS seconds,                     -- budget on the clock of the run
-        CAST(NULL AS DOUBLE) AS density_low,                 -- band of the final density, with 1 % of slack
-        CAST(NULL AS DOUBLE) AS density_high                 -- since masks keep whole weights; NULL: any
-),
-in_band AS ( -- trainings to the maximal fidelity whose final density, the mean over folds, lies in the band
-    SELECT g.fingerprint, g.config_key, g.replicate
-    FROM trainings AS g
-    JOIN tasks AS k USING (fingerprint)
-    WHERE (SELECT density_low FROM settings) IS NOT NULL
-      AND g.phase = 'search' AND g.step = CAST(k.declaration ->> '$.fidelity.max' AS INTEGER)
-    GROUP BY g.fingerprint, g.config_key, g.replicate
-    HAVING avg(g.density) BETWEEN (SELECT 0.99 * density_low FROM settings)
-                              AND (SELECT 1.01 * density_high FROM settings)
-),
-chosen AS (
-    SELECT
-        r.run_id,
-        r.fingerprint,
-        s.density_low IS NULL AS any_density,
-        CAST(k.declaration ->> '$.fidelity.max' AS INTEGER) AS full_size,
-        s.evaluations[k.name] * full_size AS cap,
-        s.seconds AS deadline
-    FROM visible_runs AS r
-    JOIN tasks AS k USING (fingerprint)
-    CROSS JOIN settings AS s
-    WHERE s.run_ids IS NULL OR r.run_id IN (SELECT unnest(run_ids) FROM settings)
-),
-over AS (
-    SELECT t.run_id
-    FROM trials AS t
-    JOIN chosen AS c USING (run_id)
-    WHERE c.cap IS NOT NULL
-    GROUP BY t.run_id, c.cap
-    HAVING sum(t.units) > c.cap + 1e-6
-),
-late AS ( -- trials asked when the budget of evaluations was spent
-    SELECT t.run_id, t.number
-    FROM trials AS t
-    JOIN chosen AS c USING (run_id)
-    WHERE t.run_id IN (FROM over)
-    QUALIFY sum(coalesce(t.units, CASE t.kind WHEN 'search' THEN 1 ELSE t.fidelity - t.resumes_at END)) OVER (
-        PARTITION BY t.run_id ORDER BY t.number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) >= c.cap - 1e-6
-),
-best AS ( -- the final incumbent of each run within its budget
-    SELECT c.run_id, c.fingerprint, t.config_key, t.replicate
-    FROM trials AS t
-    JOIN chosen AS c USING (run_id)
-    ANTI JOIN late AS l ON l.run_id = t.run_id AND l.number = t.number
-    WHERE t.kind = 'trial' AND t.status = 'OK' AND t.fidelity = c.full_size AND isfinite(t.loss)
-      AND (c.deadline IS NULL OR t.told_at <= c.deadline)
-      AND (c.any_density OR (c.fingerprint, t.config_key, t.replicate) IN (FROM in_band))
-    QUALIFY row_number() OVER (PARTITION BY t.run_id ORDER BY t.loss, t.number) = 1
+WITH best AS (FROM final_incumbents(
+    run_ids := CAST(NULL AS VARCHAR[]),                -- NULL takes every visible run
+    evaluations := CAST(NULL AS MAP(VARCHAR, DOUBLE)), -- budget by task name; NULL takes whole runs
+    seconds := CAST(NULL AS DOUBLE),                   -- budget on the clock of the run
+    density_low := CAST(NULL AS DOUBLE),               -- band of the final density, with 1 % of slack
+    density_high := CAST(NULL AS DOUBLE)               -- since masks keep whole weights; NULL: any
+)),
+measured AS (
+    SELECT fingerprint, config_key, replicate, step, unnest(map_entries(metrics)) AS entry
+    FROM trainings
+    WHERE phase = 'search' AND cardinality(metrics) > 0
 )
-SELECT b.run_id, g.measure, g.step, avg(g.value) AS flow
+SELECT b.run_id, g.entry.key AS measure, g.step, avg(g.entry.value) AS flow
 FROM best AS b
-JOIN (
-    SELECT fingerprint, config_key, replicate, fold, step, entry.key AS measure, entry.value AS value
-    FROM (
-        SELECT fingerprint, config_key, replicate, fold, step, unnest(map_entries(metrics)) AS entry
-        FROM trainings
-        WHERE phase = 'search' AND cardinality(metrics) > 0
-    )
-    WHERE starts_with(entry.key, 'egf_')
-) AS g USING (fingerprint, config_key, replicate)
-WHERE isfinite(g.value)
-GROUP BY b.run_id, g.measure, g.step
-ORDER BY b.run_id, g.measure, g.step
+JOIN measured AS g USING (fingerprint, config_key, replicate)
+WHERE starts_with(g.entry.key, 'egf_') AND isfinite(g.entry.value)
+GROUP BY ALL
+ORDER BY ALL

@@ -1,37 +1,12 @@
 /* The objective's loss of fully trained configs after each unit of fidelity, means over replicates and folds. */
 WITH settings AS (
-    SELECT
-        CAST(NULL AS VARCHAR[]) AS run_ids, -- the tasks of these runs; NULL takes all tasks
-        CAST(300 AS BIGINT) AS configs      -- of each task at most, the first by key, which is a hash
-),
-objectives AS (
-    SELECT
-        fingerprint, -- of several tasks of one name, the name alone would not tell which
-        name || CASE WHEN count(*) OVER (PARTITION BY name) > 1 THEN ' ' || left(fingerprint, 6) ELSE '' END AS task,
-        CAST(declaration ->> '$.fidelity.max' AS INTEGER) AS full_size,
-        declaration ->> '$.objective.metric' AS metric,
-        declaration ->> '$.objective.goal' = 'maximize' AS maximized
-    FROM tasks
-    CROSS JOIN settings AS s
-    WHERE s.run_ids IS NULL
-       OR fingerprint IN (SELECT fingerprint FROM runs WHERE run_id IN (SELECT unnest(run_ids) FROM settings))
-),
-values_by_step AS (
-    SELECT
-        o.task, g.config_key, g.step, o.full_size, o.maximized,
-        CASE o.metric
-            WHEN 'val_loss' THEN g.val_loss
-            WHEN 'val_accuracy' THEN g.val_accuracy
-            WHEN 'train_loss' THEN g.train_loss
-            ELSE g.metrics[o.metric]
-        END AS value
-    FROM trainings AS g
-    JOIN objectives AS o USING (fingerprint)
-    WHERE g.phase = 'search'
+    SELECT CAST(300 AS BIGINT) AS configs -- of each task at most, the first by key, which is a hash
 ),
 means AS (
-    SELECT task, config_key, step, full_size, avg(CASE WHEN maximized THEN 1 - value ELSE value END) AS loss
-    FROM values_by_step
+    SELECT task, config_key, step, full_size, avg(loss) AS loss
+    FROM objective_curves(
+        run_ids := CAST(NULL AS VARCHAR[]) -- the tasks of these runs; NULL takes every visible run
+    )
     GROUP BY ALL
 )
 SELECT task, config_key, step, loss

@@ -13,6 +13,7 @@ spending AS (
         count(*) AS trials,
         count(*) FILTER (status <> 'OK') AS bad_trials,
         count(*) FILTER (predicted) AS predicted_trials,
+        count(*) FILTER (kind = 'search') AS search_steps,
         sum(units) AS units,
         sum(seconds) AS seconds,
         max(told_at) AS clock
@@ -41,6 +42,7 @@ SELECT
     coalesce(t.trials, 0) AS trials,
     coalesce(t.bad_trials, 0) AS bad_trials,
     coalesce(t.predicted_trials, 0) AS predicted_trials,
+    coalesce(t.search_steps, 0) AS search_steps,
     coalesce(t.units, 0) AS units,
     coalesce(t.seconds, 0.0) AS seconds,
     coalesce(t.clock, 0.0) AS clock

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from nasbench_sparse.errors import StoreError
 from nasbench_sparse.store import schema
+from nasbench_sparse.store.journal import make_folder, unwritable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -72,13 +73,22 @@ def connect(path: Path, *, read_only: bool, wait: float) -> Iterator[DuckDBPyCon
     """
     import duckdb
 
-    with _held(path, wait), duckdb.connect(":memory:") as connection:
+    with _held(path, wait), in_memory() as connection:
         attach(connection, path, "store", read_only=read_only, wait=wait)
         connection.execute("USE store")
         try:
             yield connection
         except (duckdb.IOException, duckdb.InternalException, duckdb.FatalException) as error:
             raise _broken(path, error) from error
+
+
+def in_memory() -> DuckDBPyConnection:
+    """Open an empty database in memory, whose long queries draw no progress bar between what others print."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 @contextmanager
@@ -138,7 +148,7 @@ def create(path: Path) -> None:
     """
     import duckdb
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     fresh = path.with_name(f"{path.name}.new-{os.getpid()}")
     fresh.unlink(missing_ok=True)
     try:
@@ -150,6 +160,8 @@ def create(path: Path) -> None:
             os.link(fresh, path)  # unlike a rename, never replaces a store made meanwhile
         except FileExistsError:
             return
+        except OSError as error:
+            raise unwritable(path, error) from error
     except duckdb.IOException as error:
         raise _broken(fresh, error) from error
     finally:

@@ -6,14 +6,17 @@ blocks writers, so a connection is for one query or so.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nasbench_sparse.errors import NbsWarning
 from nasbench_sparse.store import connect, schema
 from nasbench_sparse.store.fold import drop_staged, fold, stage
-from nasbench_sparse.store.merge import read_all
+from nasbench_sparse.store.journal import journals, read_sound
+from nasbench_sparse.store.merge import Lines
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -28,12 +31,9 @@ _REPLACED_BY = {"trials": "run_id, number", "runs": "run_id"}
 def tables(path: Path) -> Iterator[DuckDBPyConnection]:
     """Open a connection on which the names of tables and views mean the store's, journals included.
 
-    Raises:
-        Damage: a journal is damaged.
+    Of a damaged journal only what comes before the damage is read, and a warning says so.
     """
-    lines, damage = read_all(path)  # before the file: a merge in between may move events, never hide them
-    if damage is not None:
-        raise damage
+    lines = _sound_lines(path)  # before the file: a merge in between may move events, never hide them
     with _store(path) as connection:
         runs = [run_id for run_id, found in lines for _ in found]
         if lines and stage(connection, runs, [line for _, found in lines for line in found], _BASE):
@@ -43,16 +43,25 @@ def tables(path: Path) -> Iterator[DuckDBPyConnection]:
         yield connection
 
 
+def _sound_lines(path: Path) -> Lines:
+    lines: Lines = []
+    for journal in journals(path):
+        found, damage = read_sound(journal)
+        if damage is not None:
+            warnings.warn(f"{damage}; until then what comes before it is read", NbsWarning, stacklevel=1)
+        if found:
+            lines.append((journal.stem, found))
+    return lines
+
+
 @contextmanager
 def _store(path: Path) -> Iterator[DuckDBPyConnection]:
     """Open the store's file, or an empty store in memory where there is no file yet."""
-    import duckdb
-
     if path.exists():
         with connect.connect(path, read_only=True, wait=connect.READER_WAIT) as connection:
             yield connection
     else:
-        with duckdb.connect(":memory:") as connection:
+        with connect.in_memory() as connection:
             connection.execute("ATTACH ':memory:' AS store")
             _create_tables(connection, _BASE)
             connection.execute("USE store")

@@ -149,9 +149,110 @@ DROP VIEW visible_trials;
 ALTER TABLE trials ADD COLUMN predicted BOOLEAN;
 """
 
-VIEWS = _VIEWS + _TABLE_VIEWS
+# A NULL argument is no limit. evaluations: full evaluations by task name, a map; seconds: on the clock of the run;
+# density: of the whole network at the end, the mean over folds, with 1 % of slack since masks keep whole weights.
+#
+# Trials told within a budget: of evaluations, those asked before it was spent; of seconds, those told by then. Only
+# runs that spent more than their budget need the running sum.
+_MACROS = """
+CREATE MACRO counted_trials(
+    run_ids := CAST(NULL AS VARCHAR[]),
+    evaluations := CAST(NULL AS MAP(VARCHAR, DOUBLE)),
+    seconds := CAST(NULL AS DOUBLE)
+) AS TABLE
+WITH chosen AS (
+    SELECT r.run_id, r.fingerprint, k.name AS task,
+           CAST(k.declaration ->> '$.fidelity.max' AS INTEGER) AS full_size,
+           evaluations[k.name] * full_size AS cap
+    FROM visible_runs AS r JOIN tasks AS k USING (fingerprint)
+    WHERE run_ids IS NULL OR r.run_id IN (SELECT unnest(run_ids))
+), over AS (
+    SELECT t.run_id FROM trials AS t JOIN chosen AS c USING (run_id)
+    WHERE c.cap IS NOT NULL GROUP BY t.run_id, c.cap HAVING sum(t.units) > c.cap + 1e-6
+), late AS (
+    SELECT t.run_id, t.number FROM trials AS t JOIN chosen AS c USING (run_id)
+    WHERE t.run_id IN (FROM over)
+    QUALIFY sum(coalesce(t.units, CASE t.kind WHEN 'search' THEN 1 ELSE t.fidelity - t.resumes_at END)) OVER (
+        PARTITION BY t.run_id ORDER BY t.number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) >= c.cap - 1e-6
+)
+SELECT t.*, c.fingerprint, c.task, c.full_size
+FROM trials AS t JOIN chosen AS c USING (run_id) ANTI JOIN late USING (run_id, number)
+WHERE t.status IS NOT NULL AND (seconds IS NULL OR t.told_at <= seconds);
 
-MIGRATIONS: list[str] = [_TABLES + _VIEWS, _PREDICTED + VIEWS]
+-- Those of them that trained a config to the maximal fidelity, to a density in a band.
+CREATE MACRO final_trials(
+    run_ids := CAST(NULL AS VARCHAR[]),
+    evaluations := CAST(NULL AS MAP(VARCHAR, DOUBLE)),
+    seconds := CAST(NULL AS DOUBLE),
+    density_low := CAST(NULL AS DOUBLE),
+    density_high := CAST(NULL AS DOUBLE)
+) AS TABLE
+WITH in_band AS (
+    SELECT g.fingerprint, g.config_key, g.replicate
+    FROM trainings AS g JOIN tasks AS k USING (fingerprint)
+    WHERE density_low IS NOT NULL AND g.phase = 'search'
+      AND g.step = CAST(k.declaration ->> '$.fidelity.max' AS INTEGER)
+    GROUP BY ALL HAVING avg(g.density) BETWEEN 0.99 * density_low AND 1.01 * density_high
+)
+SELECT * FROM counted_trials(run_ids := run_ids, evaluations := evaluations, seconds := seconds) AS t
+WHERE t.kind = 'trial' AND t.status = 'OK' AND t.fidelity = t.full_size AND isfinite(t.loss)
+  AND (density_low IS NULL OR (t.fingerprint, t.config_key, t.replicate) IN (FROM in_band));
+
+-- The best of those of each run, of equally good ones the first, found in one pass: a window would sort all trials.
+CREATE MACRO final_incumbents(
+    run_ids := CAST(NULL AS VARCHAR[]),
+    evaluations := CAST(NULL AS MAP(VARCHAR, DOUBLE)),
+    seconds := CAST(NULL AS DOUBLE),
+    density_low := CAST(NULL AS DOUBLE),
+    density_high := CAST(NULL AS DOUBLE)
+) AS TABLE
+WITH best AS (
+    SELECT run_id, any_value(fingerprint) AS fingerprint, any_value(task) AS task,
+           any_value(full_size) AS full_size, min({'loss': loss, 'number': number}).number AS number
+    FROM final_trials(
+        run_ids := run_ids, evaluations := evaluations, seconds := seconds,
+        density_low := density_low, density_high := density_high
+    )
+    GROUP BY run_id
+)
+SELECT t.*, b.fingerprint, b.task, b.full_size FROM best AS b JOIN trials AS t USING (run_id, number);
+
+-- The objective's loss at every point of every learning curve of the runs' tasks. Of several tasks of one name the
+-- name alone would not tell which, so there it is followed by the fingerprint's beginning.
+CREATE MACRO objective_curves(run_ids := CAST(NULL AS VARCHAR[])) AS TABLE
+WITH objectives AS (
+    SELECT fingerprint,
+           CASE WHEN count(*) OVER (PARTITION BY name) > 1
+               THEN name || ' ' || left(fingerprint, 6) ELSE name
+           END AS task,
+           CAST(declaration ->> '$.fidelity.max' AS INTEGER) AS full_size,
+           declaration ->> '$.objective.metric' AS metric,
+           declaration ->> '$.objective.goal' = 'maximize' AS maximized
+    FROM tasks WHERE fingerprint IN (
+        SELECT r.fingerprint FROM visible_runs AS r
+        WHERE run_ids IS NULL OR r.run_id IN (SELECT unnest(run_ids))
+    )
+), curves AS (
+    SELECT o.*, g.config_key, g.replicate, g.fold, g.step,
+           coalesce(g.metrics[o.metric], CASE o.metric
+               WHEN 'val_loss' THEN g.val_loss
+               WHEN 'val_accuracy' THEN g.val_accuracy
+               WHEN 'train_loss' THEN g.train_loss
+               WHEN 'density' THEN g.density
+               WHEN 'seconds' THEN g.seconds
+           END) AS value
+    FROM trainings AS g JOIN objectives AS o USING (fingerprint)
+    WHERE g.phase = 'search'
+)
+SELECT fingerprint, task, full_size, config_key, replicate, fold, step,
+       CASE WHEN maximized THEN 1 - value ELSE value END AS loss
+FROM curves;
+"""
+
+VIEWS = _VIEWS + _TABLE_VIEWS + _MACROS
+
+MIGRATIONS: list[str] = [_TABLES + _VIEWS, _PREDICTED + _VIEWS + _TABLE_VIEWS, _MACROS]
 
 TABLES = (
     "tasks",

@@ -31,7 +31,7 @@ def test_info_counts_what_is_there(store: Store, merged: bool) -> None:
     info = store.info()
     assert info["rows"]["trials"] == 13
     assert info["runs"] == {"finished": 1, "running": 1}
-    assert (info["journals"], info["hidden_runs"], info["schema_version"]) == (1 if merged else 2, 0, 2)
+    assert (info["journals"], info["hidden_runs"], info["schema_version"]) == (1 if merged else 2, 0, 3)
     assert info["bytes"] == (store.path.stat().st_size if merged else 0)
 
 

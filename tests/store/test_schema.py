@@ -48,7 +48,7 @@ def test_a_newer_store_is_refused_untouched(path: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute("UPDATE meta SET schema_version = schema_version + 1")
     content = path.read_bytes()
-    with pytest.raises(StoreError, match="schema version 3; this release knows up to 2"):
+    with pytest.raises(StoreError, match="schema version 4; this release knows up to 3"):
         Store(path)
     assert path.read_bytes() == content
 

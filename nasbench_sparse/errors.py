@@ -10,6 +10,10 @@ class NbsError(Exception):
     """Base of every error this package raises on purpose; its text is meant for the user."""
 
 
+class NbsWarning(UserWarning):
+    """Something a user should know of that stops nothing; its text is meant for the user."""
+
+
 class InvalidConfig(NbsError):
     """A config lies outside its space."""
 
@@ -28,6 +32,10 @@ class OptimizerError(NbsError):
 
 class StoreError(NbsError):
     """A store that cannot be read or written."""
+
+
+class GapInRecording(StoreError):
+    """What is recorded of a run lacks an event that others stand on, so the run cannot be replayed."""
 
 
 class SealedQueryError(NbsError):

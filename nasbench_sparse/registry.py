@@ -3,6 +3,8 @@
 Names come from entry points (groups `nasbench_sparse.optimizers`, `.tasks`, `.suites`, `.designs`, `.chains`), from
 `module:Name`, or from `path/to/file.py:Name`. An optimizer's entry point names its class. An entry point of the
 others names a function that returns the declared objects, so that one entry point may add many.
+
+A broken package costs its own names only, and a name that two packages claim is refused; `troubles` names both.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import traceback
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -39,9 +43,41 @@ class OptimizerEntry:
     cls: type[Optimizer]
 
 
+@dataclass(frozen=True, slots=True)
+class _Collected:
+    """What the entry points of a group declare, and what is wrong with some of them.
+
+    Args:
+        claimed: names that were declared more than once, each with the sentence that refuses it.
+        broken: a sentence for each entry point that could not be read.
+    """
+
+    found: Mapping[str, Any]
+    claimed: Mapping[str, str]
+    broken: tuple[str, ...]
+
+
 @cache
-def _points(group: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=f"{GROUP}.{group}")}
+def _points(group: str) -> dict[str, list[EntryPoint]]:
+    """Return a group's entry points by name, several where packages claim the same one."""
+    found: defaultdict[str, list[EntryPoint]] = defaultdict(list)
+    for point in entry_points(group=f"{GROUP}.{group}"):
+        found[point.name].append(point)
+    return dict(found)
+
+
+def troubles(group: str) -> list[str]:
+    """Return a sentence for each registration of "optimizers", "tasks", ... that cannot be used, and why."""
+    if group != "optimizers":
+        collected = _collect(group)
+        return [*collected.claimed.values(), *collected.broken]
+    said = []
+    for name in optimizer_names():
+        try:
+            load_optimizer(name)
+        except NbsError as error:
+            said.append(str(error))
+    return said
 
 
 def optimizer_names() -> list[str]:
@@ -55,7 +91,7 @@ def load_optimizer(name: str) -> OptimizerEntry:
 
     Raises:
         UnknownName: no such name, file, module or class; the nearest valid names are given.
-        NbsError: what was found is not an Optimizer.
+        NbsError: what was found is not an Optimizer, cannot be imported, or has a name that two packages claim.
     """
     if ":" in name:
         if (owner := name.partition(":")[0]) in _points("optimizers"):
@@ -65,11 +101,17 @@ def load_optimizer(name: str) -> OptimizerEntry:
             )
         module, source = _load_module(name.rpartition(":")[0])
         return OptimizerEntry(name.rpartition(":")[2], source, _optimizer_class(module, name.rpartition(":")[2]))
-    point = _points("optimizers").get(name)
-    if point is None:
-        raise unknown("optimizer", name, optimizer_names())
+    points = _points("optimizers").get(name)
+    if points is None:
+        raise _unnamed(name, "Class") or unknown("optimizer", name, optimizer_names())
+    if len(points) > 1:
+        raise NbsError(_claimed("optimizer", name, points))
+    (point,) = points
     version = point.dist.version if point.dist is not None else "0"
-    return OptimizerEntry(name, version, _check_optimizer(point.load(), name))
+    try:
+        return OptimizerEntry(name, version, _check_optimizer(point.load(), name))
+    except (Exception, SystemExit) as error:
+        raise NbsError(_broken("optimizer", point, error)) from error
 
 
 def wrap_optimizer(cls: type[Optimizer]) -> OptimizerEntry:
@@ -79,7 +121,7 @@ def wrap_optimizer(cls: type[Optimizer]) -> OptimizerEntry:
     text where it stands in a notebook cell; of its byte code where there is no source.
     """
     _check_optimizer(cls, cls.__name__)
-    for point in _points("optimizers").values():
+    for point in (point for points in _points("optimizers").values() for point in points):
         if point.value == f"{cls.__module__}:{cls.__qualname__}":
             return load_optimizer(point.name)
     return OptimizerEntry(cls.__name__, _source_of(cls), cls)
@@ -106,25 +148,25 @@ def _plain_constants(code: CodeType) -> list[object]:
 @cache
 def all_tasks() -> dict[str, Task]:
     """Return every registered task by name, without importing torch."""
-    return _collect("tasks")
+    return dict(_collect("tasks").found)
 
 
 @cache
 def all_suites() -> dict[str, Any]:
     """Return every registered suite by name."""
-    return _collect("suites")
+    return dict(_collect("suites").found)
 
 
 @cache
 def all_designs() -> dict[str, Design]:
     """Return every registered design by name, without importing torch."""
-    return _collect("designs")
+    return dict(_collect("designs").found)
 
 
 @cache
 def all_chains() -> dict[str, Chain]:
     """Return every registered chain by name, without importing torch."""
-    return _collect("chains")
+    return dict(_collect("chains").found)
 
 
 @cache
@@ -193,20 +235,63 @@ def _load(kind: str, name: str, registered: Callable[[], Mapping[str, Any]], typ
         place, _, attribute = name.rpartition(":")
         return _attribute(_load_module(place)[0], attribute, (type_,))
     known = registered()
-    if name not in known:
-        raise unknown(kind, name, known)
-    return known[name]
+    if name in known:
+        return known[name]
+    collected = _collect(f"{kind}s")
+    if name in collected.claimed:
+        raise NbsError(collected.claimed[name])
+    error = _unnamed(name, "name") or unknown(kind, name, known)
+    raise UnknownName("; ".join((str(error), *collected.broken)))
 
 
-def _collect(group: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for point in _points(group).values():
-        objects: Iterable[Any] = point.load()()
-        for item in objects:
-            if item.name in found:
-                raise NbsError(f"{group[:-1]} {item.name!r} is registered twice, the second time by {point.value}")
-            found[item.name] = item
-    return dict(sorted(found.items()))
+@cache
+def _collect(group: str) -> _Collected:
+    kind = group[:-1]
+    found: defaultdict[str, list[tuple[EntryPoint, Any]]] = defaultdict(list)
+    broken = []
+    for point in (point for points in _points(group).values() for point in points):
+        try:
+            for item in list(point.load()()):
+                found[item.name].append((point, item))
+        except (Exception, SystemExit) as error:
+            broken.append(_broken(kind, point, error))
+    return _Collected(
+        {name: declared[0][1] for name, declared in sorted(found.items()) if len(declared) == 1},
+        {
+            name: _claimed(kind, name, [point for point, _ in declared])
+            for name, declared in sorted(found.items())
+            if len(declared) > 1
+        },
+        tuple(broken),
+    )
+
+
+def _claimed(kind: str, name: str, points: Iterable[EntryPoint]) -> str:
+    claims = " and ".join(f"package {_package(point)} ({point.value})" for point in points)
+    return f"{kind} {name!r} is registered by {claims}; uninstall one of them, or rename it there"
+
+
+def _broken(kind: str, point: EntryPoint, error: BaseException) -> str:
+    place = f"{kind} entry point {point.name!r} of package {_package(point)} ({point.value})"
+    return f"{place} is broken: {_one_line(error)}"
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "without a name"
+
+
+def _one_line(error: BaseException) -> str:
+    said = str(error).strip().splitlines()
+    if isinstance(error, NbsError):
+        return said[0]
+    return f"{type(error).__name__}: {said[0]}" if said else type(error).__name__
+
+
+def _unnamed(place: str, what: str) -> UnknownName | None:
+    """Return what to say of a file of which nothing is named."""
+    if place.endswith(".py"):
+        return UnknownName(f"{place!r} names a file; write {place}:{what} for what is meant in it")
+    return None
 
 
 def _load_module(place: str) -> tuple[ModuleType, str]:
@@ -215,6 +300,8 @@ def _load_module(place: str) -> tuple[ModuleType, str]:
             module = importlib.import_module(place)
         except ModuleNotFoundError as error:
             raise UnknownName(f"no module named {error.name!r}, asked for as {place!r}") from error
+        except (Exception, SystemExit) as error:
+            raise NbsError(f"module {place} cannot be imported: {_one_line(error)}") from error
         file = getattr(module, "__file__", None)
         return module, _hash(Path(file).read_bytes()) if file else "0"
     path = Path(place).expanduser().resolve()
@@ -234,18 +321,27 @@ def _load_module(place: str) -> tuple[ModuleType, str]:
     sys.path.insert(0, str(path.parent))  # its neighbours, as if the file were run
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise NbsError(f"{place} cannot be imported: {type(error).__name__}: {error}") from error
+        raise NbsError(f"{place}{_line_in(path, error)} cannot be imported: {_one_line(error)}") from error
     finally:
         sys.path.remove(str(path.parent))
     return module, source
 
 
+def _line_in(path: Path, error: BaseException) -> str:
+    """Say which line of a file an error comes from; nothing where Python itself says it, or cannot."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f", line {lines[-1]}," if lines else ""
+
+
 def _attribute(module: ModuleType, name: str, kinds: tuple[type, ...]) -> Any:
     found = {key: value for key, value in vars(module).items() if isinstance(value, kinds)}
     if name not in found:
-        raise unknown(f"name in {module.__file__}", name, (key for key in found if not key.startswith("_")))
+        public = [key for key in found if not key.startswith("_")]
+        if not public:
+            raise UnknownName(f"{module.__file__} defines no {' or '.join(kind.__name__ for kind in kinds)}")
+        raise unknown(f"name in {module.__file__}", name, public)
     return found[name]
 
 
@@ -253,6 +349,10 @@ def _optimizer_class(module: ModuleType, name: str) -> type[Optimizer]:
     from nasbench_sparse.core.optimizer import Optimizer
 
     classes = {k for k, v in vars(module).items() if isinstance(v, type) and issubclass(v, Optimizer)}
+    if not hasattr(module, name) and classes <= {"Optimizer"}:
+        raise UnknownName(
+            f"{module.__file__} defines no optimizer: a subclass of nasbench_sparse.Optimizer is needed"
+        )
     if not hasattr(module, name):
         raise unknown(f"optimizer in {module.__file__}", name, classes - {"Optimizer"})
     return _check_optimizer(getattr(module, name), name)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from nasbench_sparse.errors import NbsError
+from nasbench_sparse.errors import NbsError, NbsWarning
 
 PROGRAM = "nasbench-sparse"
 
@@ -19,6 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
+    with warnings.catch_warnings():
+        warnings.showwarning = _warner(warnings.showwarning)
+        return _main(given, debug)
+
+
+def _main(given: Sequence[str], debug: bool) -> int:
     try:
         status = _call([argument for argument in given if argument != "--debug"])
         sys.stdout.flush()
@@ -41,6 +49,18 @@ def _call(arguments: list[str]) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     return 0
+
+
+def _warner(usual: Callable[..., None]) -> Callable[..., None]:
+    """Return what shows our own warnings in one line, as errors are, and others as usual."""
+
+    def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        if issubclass(category, NbsWarning):
+            print(f"warning: {message}", file=sys.stderr)
+        else:
+            usual(message, category, *where)
+
+    return show
 
 
 def _sentence(error: Exception) -> str:

@@ -10,9 +10,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nasbench_sparse.core.optimizer import option_defaults
-from nasbench_sparse.errors import unknown
+from nasbench_sparse.errors import NbsError, unknown
 from nasbench_sparse.leaderboard.table import HOLE, Table
-from nasbench_sparse.registry import all_suites, all_tasks, load_optimizer, optimizer_names
+from nasbench_sparse.registry import all_suites, all_tasks, load_optimizer, optimizer_names, troubles
 from nasbench_sparse.tabular.places import has_table
 
 if TYPE_CHECKING:
@@ -76,7 +76,11 @@ def _task(task: Task) -> Row:
 
 
 def _spaces() -> list[Row]:
-    found: dict[str, Row] = {}
+    from nasbench_sparse.data.catalogue import DATASETS
+
+    found: dict[str, Row] = {
+        name: {"name": name, "offline": declared.offline, "tasks": []} for name, declared in DATASETS.items()
+    }
     for task in all_tasks().values():
         kind = space_kind(task.space)
         row = found.setdefault(
@@ -91,7 +95,10 @@ def _spaces() -> list[Row]:
 def _optimizers() -> list[Row]:
     rows = []
     for name in optimizer_names():
-        entry = load_optimizer(name)
+        try:
+            entry = load_optimizer(name)
+        except NbsError:  # `troubles` says why
+            continue
         defaults = {
             key: None if value is inspect.Parameter.empty else value
             for key, value in option_defaults(entry.cls).items()
@@ -123,7 +130,11 @@ def _suite(suite: Suite) -> Row:
 
 
 def _datasets() -> list[Row]:
-    found: dict[str, Row] = {}
+    from nasbench_sparse.data.catalogue import DATASETS
+
+    found: dict[str, Row] = {
+        name: {"name": name, "offline": declared.offline, "tasks": []} for name, declared in DATASETS.items()
+    }
     for task in all_tasks().values():
         row = found.setdefault(task.dataset, {"name": task.dataset, "offline": task.offline, "tasks": []})
         row["tasks"].append(task.name)
@@ -226,7 +237,7 @@ _VIEWS: dict[str, tuple[tuple[str, ...], Callable[[Row], list[str]], tuple[str, 
 
 def print_catalogue(kind: str, *, as_json: bool) -> None:
     """Print a listing."""
-    from nasbench_sparse.cli.console import console, show_table
+    from nasbench_sparse.cli.console import console, say, show_table
 
     rows = catalogue(kind)
     if as_json:
@@ -235,3 +246,6 @@ def print_catalogue(kind: str, *, as_json: bool) -> None:
         show_table(catalogue_table(kind, rows), console())
     else:
         print(f"no {kind} are registered")
+    if kind in ("tasks", "optimizers", "suites"):
+        for trouble in troubles(kind):
+            say(f"warning: {trouble}")

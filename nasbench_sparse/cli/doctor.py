@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,8 +39,12 @@ class Finding:
     advice: str = ""
 
 
-def examine(store: Path) -> int:
+def examine(store: Path, *, as_json: bool = False) -> int:
     """Print every finding, and return 1 if there is a problem, else 0."""
+    if as_json:
+        found = list(findings(store))
+        print(json.dumps([asdict(finding) for finding in found], indent=1))
+        return 1 if any(finding.verdict == "problem" for finding in found) else 0
     out = console()
     styles = {"ok": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "bold red")}
     problems = 0
@@ -152,7 +157,7 @@ def _datasets() -> Iterator[Finding]:
         if declared.origin is None:
             yield _installed(name, declared)
         elif not missing(declared.origin, directory()):
-            yield Finding(f"data {name}", "ok", "downloaded")
+            yield Finding(f"data {name}", "ok", "there")
     yield Finding("data", "ok", f"{directory()}; `nasbench-sparse data list` shows what can be downloaded")
 
 

@@ -15,11 +15,14 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or as muc
 
 
 @stores.command()
-def info(store: StorePath = STORE) -> None:
+def info(
+    store: StorePath = STORE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object, with every run.")] = False,
+) -> None:
     """Say what a store holds."""
     from nasbench_sparse.cli import upkeep
 
-    upkeep.info(store)
+    upkeep.info(store, as_json=as_json)
 
 
 @stores.command()

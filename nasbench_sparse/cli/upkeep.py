@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from nasbench_sparse.cli.console import console, fit, say, show_table
@@ -13,16 +14,19 @@ from nasbench_sparse.store import Store
 RUNS_SHOWN = 40
 
 RUNS = """
-SELECT r.run_id, k.name, r.optimizer, r.seed, r.status, count(t.number) AS trials, r.hidden, r.started
+SELECT r.run_id, k.name AS task, r.optimizer, r.seed, r.status, count(t.number) AS trials, r.hidden, r.started
 FROM runs AS r JOIN tasks AS k USING (fingerprint) LEFT JOIN trials AS t USING (run_id)
 GROUP BY ALL ORDER BY r.started DESC, r.run_id
 """
 
 
-def info(path: Path) -> None:
-    """Print what a store holds, and its newest runs."""
+def info(path: Path, *, as_json: bool = False) -> None:
+    """Print what a store holds, and its newest runs; as JSON, all of them under `all_runs`."""
     store = open_store(path)
     held = store.info()
+    if as_json:
+        print(json.dumps({**held, "all_runs": store.sql(RUNS).to_dicts()}, indent=1))
+        return
     out = console()
     runs = ", ".join(f"{count} {status}" for status, count in held["runs"].items()) or "none"
     rows = ", ".join(f"{name} {count:,}" for name, count in held["rows"].items())

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench_sparse.core.config import Config
+from nasbench_sparse.core.declaration import digest
 from nasbench_sparse.core.problem import Problem
 from nasbench_sparse.core.trial import Observation, Proposal, SearchStep
-from nasbench_sparse.errors import unknown
+from nasbench_sparse.errors import NbsError, unknown
 
 Ask = Config | Proposal | SearchStep | None
 
@@ -77,10 +78,20 @@ def complete_options(cls: type[Optimizer], options: dict[str, Any]) -> dict[str,
 
     Raises:
         UnknownName: an option the class does not take, naming the nearest ones.
+        NbsError: a value that JSON cannot hold, as a run's identity must.
     """
     defaults = option_defaults(cls)
     takes_any = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls.__init__).parameters.values())
     for name in options:
         if name not in defaults and not takes_any:
             raise unknown(f"option of {cls.name or cls.__name__}", name, defaults)
-    return {**{k: v for k, v in defaults.items() if v is not inspect.Parameter.empty}, **options}
+    complete = {**{k: v for k, v in defaults.items() if v is not inspect.Parameter.empty}, **options}
+    for name, value in complete.items():
+        try:
+            digest(value)
+        except TypeError as error:
+            raise NbsError(
+                f"option {name!r} of {cls.name or cls.__name__} is {value!r} of type {type(value).__name__}; "
+                "allowed is what JSON holds: numbers, texts, true, false, null, lists and mappings of these"
+            ) from error
+    return complete

@@ -33,9 +33,13 @@ class Told:
 
 @dataclass(slots=True)
 class Recording:
-    """What is already recorded of a run: asked trials by number, outcomes in the order they were told."""
+    """What is already recorded of a run: asked trials by number, outcomes in the order told, and how it ended.
+
+    `budget` is what it was given when it last ended, by unit, and `spent` what it had spent then.
+    """
 
     asked: dict[int, Trial] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     status: str = "new"
+    budget: dict[str, float] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)

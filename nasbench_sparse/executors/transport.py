@@ -80,10 +80,14 @@ def unwrap(parcel: Parcel) -> object:
         sys.meta_path.insert(0, _Finder())
     finder = next(finder for finder in sys.meta_path if isinstance(finder, _Finder))
     finder.sources.update(parcel.sources)
-    if _MAIN in parcel.sources and not isinstance(_loader(sys.modules.get(_MAIN)), _Loader):
-        sys.modules.pop(_MAIN, None)
-    value: object = ForkingPickler.loads(parcel.payload)
-    return value
+    own = sys.modules[_MAIN]
+    if _MAIN in parcel.sources and not isinstance(_loader(own), _Loader):
+        del sys.modules[_MAIN]
+    try:
+        value: object = ForkingPickler.loads(parcel.payload)
+        return value
+    finally:
+        sys.modules.setdefault(_MAIN, own)
 
 
 def _sources(with_script: bool) -> dict[str, Source]:
@@ -91,8 +95,8 @@ def _sources(with_script: bool) -> dict[str, Source]:
     found = {}
     for name in names:
         file = getattr(sys.modules[name], "__file__", None)
-        if file is None:
-            raise NbsError("a task defined interactively cannot be sent to a worker; put it into a file")
+        if file is None or not Path(file).is_file():
+            raise NbsError("a class defined interactively cannot be sent to a worker; put it into a file")
         text = Path(file).read_bytes()
         if name != _MAIN and not name.endswith(blake2b(text, digest_size=8).hexdigest()):
             raise NbsError(f"{file} changed after it was loaded, so workers would run another version; start again")

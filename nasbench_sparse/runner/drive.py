@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from nasbench_sparse.core.executor import Completion, Executor, Work
 from nasbench_sparse.core.record import Told
-from nasbench_sparse.errors import NbsError, NotInTable, OptimizerError
+from nasbench_sparse.errors import GapInRecording, NotInTable, OptimizerError
 from nasbench_sparse.runner.loop import RunLoop
 
 TrainingKey = tuple[str, str, int]
@@ -23,8 +23,8 @@ class Driver:
 
     The first run asks for as many slots as it can use, the next ones fill what is left; a new run starts when
     slots stay free. A trial whose training is already under way for another one waits for that result.
-    An optimizer's error, or a trial that its table lacks, ends its own run only. `listener(loop, told)` is called
-    after each outcome, and with None when a run has ended.
+    An optimizer's error, a trial that its table lacks, or a gap in its recording ends its own run only.
+    `listener(loop, told)` is called after each outcome, and with None when a run has ended.
     """
 
     def __init__(self, executor: Executor, listener: Listener = silent) -> None:
@@ -64,8 +64,8 @@ class Driver:
         for loop in self._active:
             try:
                 self._fill_from(loop)
-            except (OptimizerError, NotInTable) as error:
-                self._fail(loop, error)
+            except (OptimizerError, NotInTable, GapInRecording) as error:
+                loop.fail(error)
 
     def _fill_from(self, loop: RunLoop) -> None:
         while loop.status == "running":
@@ -107,7 +107,7 @@ class Driver:
         try:
             self.listener(loop, loop.complete(completion))
         except OptimizerError as error:
-            self._fail(loop, error)
+            loop.fail(error)
 
     def _release(self, loop: RunLoop, work: Work) -> None:
         key = (loop.task.fingerprint, work.trial.config_key, work.trial.replicate)
@@ -122,6 +122,3 @@ class Driver:
                 loop.end()
             self._active.remove(loop)
             self.listener(loop, None)
-
-    def _fail(self, loop: RunLoop, error: NbsError) -> None:
-        loop.fail(error)

@@ -16,12 +16,15 @@ from nasbench_sparse.core.record import Recording, Told
 from nasbench_sparse.core.run import RunSpec
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Evaluation, Observation, Proposal, Status, Trial
-from nasbench_sparse.errors import NbsError, OptimizerError
+from nasbench_sparse.errors import GapInRecording, NbsError, OptimizerError
 from nasbench_sparse.executors.evaluate import charged_seconds
 from nasbench_sparse.runner.proposal import make_trial
 from nasbench_sparse.runner.results import KnownResults
 
 Resume = Literal["strict", "tell-only"]
+
+ENDED = ("finished", "exhausted")
+"""Statuses of a run that spent its budget, or whose optimizer had nothing more to ask."""
 
 FLUSH_SECONDS = 0.1
 
@@ -123,7 +126,7 @@ class RunLoop:
         Raises:
             OptimizerError: it raised, returned garbage, or asked otherwise than recorded.
         """
-        asked = self._call(self.optimizer.ask)
+        asked = self._call(self.number, self.optimizer.ask)
         recorded = self._recorded.get(self.number)
         if asked is None and recorded is None:
             self._waiting = True
@@ -191,22 +194,23 @@ class RunLoop:
         """Tell the next recorded outcome of a live run; None if there is none.
 
         Raises:
-            OptimizerError: its trial has not been asked.
+            GapInRecording: an event before that outcome is missing.
         """
         if self.simulated or not self._replay:
             return None
         told = self._replay.popleft()
         trial = self.in_flight.get(told.number)
         if trial is None:
-            if self.resume == "strict":
-                raise OptimizerError(
-                    f"optimizer {self.spec.optimizer!r} is not deterministic at trial {told.number}: "
-                    "its outcome is recorded, but it was not asked"
-                )
-            trial = self._recorded[told.number]
-            self._asked_configs[told.number] = trial.config
+            raise self._gap()
         self._tell(trial, told, charged_seconds(told.evaluation, trial))
         return told
+
+    def _gap(self) -> GapInRecording:
+        run_id = self.spec.run_id
+        return GapInRecording(
+            f"what is recorded of run {run_id} has a gap, so it cannot be replayed; `store rm {run_id}` removes "
+            "it, and its results stay reusable"
+        )
 
     def complete(self, completion: Completion) -> Told:
         """Record an executor's outcome and tell the optimizer."""
@@ -270,7 +274,7 @@ class RunLoop:
             trial.number, config, trial.fidelity, told.loss, told.evaluation.status, seconds, trial.search, curve
         )
         self._waiting = False
-        self._call(self.optimizer.tell, observation)
+        self._call(trial.number, self.optimizer.tell, observation)
 
     def _loss(self, trial: Trial, evaluation: Evaluation) -> float:
         curve = evaluation.curve
@@ -292,6 +296,9 @@ class RunLoop:
         if self.number == 0 and self.budget_left:
             self.fail(OptimizerError(f"optimizer {self.spec.optimizer!r} proposed nothing"))
             return
+        if self.replaying:
+            self.fail(self._gap())
+            return
         self.status = "finished" if not self.budget_left else "exhausted"
         note = {"departed": 1.0} if self.departed else {}
         self.log.end(
@@ -299,13 +306,20 @@ class RunLoop:
         )
 
     def fail(self, error: Exception) -> None:
-        """Write that the run ended by its optimizer's fault; what is recorded stays."""
+        """Write that the run failed; what is recorded stays.
+
+        One that had ended before, and was to be extended, stays ended as it was, and may be extended again.
+        """
         self.status, self.error = "failed", error
+        before = self.log.recording
+        if before.status in ENDED:
+            self.log.end(before.status, before.budget, before.spent, str(error))
+            return
         self.log.end(
             "failed", {self.budget.unit: self.budget.amount}, {**self.spent, "clock": self.clock}, str(error)
         )
 
-    def _call(self, method: Any, *args: Any) -> Any:
+    def _call(self, trial: int, method: Any, *args: Any) -> Any:
         start = perf_counter()
         try:
             return method(*args)
@@ -315,7 +329,7 @@ class RunLoop:
             said = str(error).strip().splitlines()
             raise OptimizerError(
                 f"optimizer {self.spec.optimizer!r} raised {type(error).__name__} in {method.__name__} "
-                f"at trial {self.number}{': ' + said[0] if said else ''}"
+                f"at trial {trial}{': ' + said[0] if said else ''}"
             ) from error
         finally:
             self.spent["optimizer_seconds"] += perf_counter() - start

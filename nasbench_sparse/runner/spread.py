@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing import Pipe
@@ -17,9 +18,10 @@ from multiprocessing.connection import Connection, wait
 
 from nasbench_sparse.core.record import Told
 from nasbench_sparse.core.run import RunSpec
-from nasbench_sparse.errors import NbsError
-from nasbench_sparse.executors.transport import unwrap, wrap
+from nasbench_sparse.errors import NbsError, NbsWarning
+from nasbench_sparse.executors.transport import Parcel, unwrap, wrap
 from nasbench_sparse.executors.worker import WORKER_ENVIRONMENT, exit_with_driver, refuse_in_worker
+from nasbench_sparse.registry import OptimizerEntry
 from nasbench_sparse.runner.loop import Resume, RunLoop
 from nasbench_sparse.runner.plan import PlannedRun
 from nasbench_sparse.runner.recorded import Recorded
@@ -62,35 +64,90 @@ def spread(
 ) -> Iterator[SpreadRun]:
     """Carry out simulated runs in several processes, and yield each when it has ended; see `Study.carry_out`.
 
-    A run whose process dies has failed; what it recorded is kept, and the same call resumes it. Processes end when
-    the iterator is closed, or this process is gone.
+    A run whose process dies has failed; what it recorded is kept, and the same call resumes it. Runs of a class
+    that other processes cannot import, such as one of a notebook, come last and in this one, with a warning.
+    Processes end when the iterator is closed, or this process is gone.
 
     Raises:
-        NbsError: a run cannot be sent to another process, or this is a worker process itself.
+        NbsError: this is a worker process itself.
     """
     refuse_in_worker()
-    waiting = deque((plan, plan.spec.run_id in new) for plan in plans)
+    queue = _Queue(plans, new)
     workers: list[_Worker] = []
     try:
-        while waiting or workers:
-            while waiting and len(workers) < processes:
+        while True:
+            while len(workers) < processes and (sent := queue.next()) is not None:
                 workers.append(_Worker(setting))
-                workers[-1].take(*waiting.popleft(), started)
+                workers[-1].take(sent, started)
+            if not workers:
+                break
             heard = wait([worker.connection for worker in workers])
             for worker in [worker for worker in workers if worker.connection in heard]:
                 run = worker.hear()
+                if run.status == "refused":
+                    queue.keep(worker.plan, run.error or "")
                 if run.status == "died":
                     run = SpreadRun(run.spec, "failed", error=run.error)
                     workers.remove(worker)
-                elif waiting:
-                    worker.take(*waiting.popleft(), started)
+                elif (sent := queue.next()) is not None:
+                    worker.take(sent, started)
                 else:
                     worker.stop()
                     workers.remove(worker)
-                yield run
+                if run.status != "refused":
+                    yield run
     finally:
         for worker in workers:
             worker.stop()
+    yield from queue.carry_out_rest(setting, started)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A run on its way to another process; `new` says that the store does not know it."""
+
+    plan: PlannedRun
+    parcel: Parcel
+    new: bool
+
+
+class _Queue:
+    """Runs that wait for a process, and those that other processes cannot import."""
+
+    def __init__(self, plans: Iterable[PlannedRun], new: Collection[str]) -> None:
+        self._waiting = deque(plans)
+        self._new = new
+        self._kept: list[PlannedRun] = []
+        self._reasons: dict[OptimizerEntry, str] = {}
+
+    def next(self) -> _Sent | None:
+        """Return the next run that can be sent; None if there is none."""
+        while self._waiting:
+            plan = self._waiting.popleft()
+            try:
+                rule = "its task and options are plain data, its optimizer a class"
+                parcel = wrap(plan, f"run {plan.spec.run_id}", rule)
+            except NbsError as error:
+                self.keep(plan, str(error))
+                continue
+            return _Sent(plan, parcel, plan.spec.run_id in self._new)
+        return None
+
+    def keep(self, plan: PlannedRun, reason: str) -> None:
+        """Keep a run for this process, with all others of its optimizer that wait."""
+        self._kept += [plan, *(other for other in self._waiting if other.entry == plan.entry)]
+        self._waiting = deque(other for other in self._waiting if other.entry != plan.entry)
+        self._reasons.setdefault(plan.entry, reason)
+
+    def carry_out_rest(self, setting: Setting, started: Callable[[RunView], None]) -> Iterator[SpreadRun]:
+        """Carry out in this process what was kept, warning of it, and yield each run when it has ended."""
+        ending = _Ending()
+        for entry, reason in self._reasons.items():
+            text = f"other processes cannot carry out the runs of {entry.name!r}, so this one does: {reason}"
+            warnings.warn(text, NbsWarning, stacklevel=1)
+        for plan in self._kept:
+            started(SpreadRun(plan.spec))
+            yield _carry_out(_study(setting, ending), ending, plan, plan.spec.run_id in self._new)
 
 
 class _Worker:
@@ -107,29 +164,37 @@ class _Worker:
             start_new_session=True,
         )
         there.close()
-        self.spec: RunSpec | None = None
+        self._plan: PlannedRun | None = None
         self.connection.send(wrap(setting, "the study's setting", "it is plain data"))
 
-    def take(self, plan: PlannedRun, new: bool, started: Callable[[RunView], None]) -> None:
+    @property
+    def plan(self) -> PlannedRun:
+        """The run it was given last."""
+        assert self._plan is not None
+        return self._plan
+
+    def take(self, sent: _Sent, started: Callable[[RunView], None]) -> None:
         """Begin a run."""
-        self.spec = plan.spec
-        parcel = wrap(plan, f"run {plan.spec.run_id}", "its task and options are plain data, its optimizer a class")
+        self._plan = sent.plan
         with suppress(OSError):  # a dead process shows when it is heard
-            self.connection.send((parcel, new))
-        started(SpreadRun(plan.spec))
+            self.connection.send((sent.parcel, sent.new))
+        started(SpreadRun(sent.plan.spec))
 
     def hear(self) -> SpreadRun:
-        """Return how the run ended, its status "died" if its process did."""
-        assert self.spec is not None
+        """Return how the run ended, its status "died" if its process did, "refused" if that could not import it."""
         try:
             run = self.connection.recv()
+            if isinstance(run, str):
+                return SpreadRun(self.plan.spec, "refused", error=run)
             assert isinstance(run, SpreadRun)
             return run
         except (EOFError, OSError):
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout=1.0)
             self.stop()
-            return SpreadRun(self.spec, "died", error=f"its process ended with status {self.process.returncode}")
+            return SpreadRun(
+                self.plan.spec, "died", error=f"its process ended with status {self.process.returncode}"
+            )
 
     def stop(self) -> None:
         """End the process."""
@@ -163,7 +228,23 @@ def main(descriptor: int) -> None:
     setting = unwrap(connection.recv())
     assert isinstance(setting, Setting)
     ending = _Ending()
-    study = Study(
+    study = _study(setting, ending)
+    while True:
+        try:
+            parcel, new = connection.recv()
+        except EOFError:
+            return
+        try:
+            plan = unwrap(parcel)
+        except Exception as error:
+            connection.send(f"{type(error).__name__}: {error}")
+            continue
+        assert isinstance(plan, PlannedRun)
+        connection.send(_carry_out(study, ending, plan, new))
+
+
+def _study(setting: Setting, ending: _Ending) -> Study:
+    return Study(
         Store(setting.store),
         setting.resources,
         resume=setting.resume,
@@ -171,14 +252,6 @@ def main(descriptor: int) -> None:
         recorded=setting.recorded,
         merges=False,
     )
-    while True:
-        try:
-            parcel, new = connection.recv()
-        except EOFError:
-            return
-        plan = unwrap(parcel)
-        assert isinstance(plan, PlannedRun)
-        connection.send(_carry_out(study, ending, plan, new))
 
 
 def _carry_out(study: Study, ending: _Ending, plan: PlannedRun, new: bool) -> SpreadRun:

@@ -32,7 +32,7 @@ class Damage(StoreError):
         first = ", ".join(map(str, lines[:5])) + (", ..." if len(lines) > 5 else "")
         super().__init__(
             f"{path}: damaged in line {first}: the checksum does not match; "
-            f"`store repair` moves such lines to {path.stem}.damaged and keeps the rest"
+            f"`store repair` moves such lines to {path.stem}.damaged and keeps what can be replayed"
         )
         self.path, self.lines = path, lines
 
@@ -69,6 +69,14 @@ def read_lines(path: Path) -> list[bytes]:
     except FileNotFoundError:
         return []
     return _verified(path, content)
+
+
+def read_sound(path: Path) -> tuple[list[bytes], Damage | None]:
+    """Return the verified lines of a journal up to the first damaged one, and the damage, if there is any."""
+    try:
+        return read_lines(path), None
+    except Damage as damage:
+        return split_lines(path.read_bytes())[0][: damage.lines[0] - 1], damage
 
 
 def read_events(path: Path) -> list[Event]:
@@ -215,14 +223,34 @@ def lock_journal(path: Path, *, create: bool) -> int:
 
 
 def _open(path: Path, create: bool) -> int:
-    if not create:
-        return os.open(path, os.O_RDWR)
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            if create:
+                make_folder(path.parent)
+            return os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o644)
         except FileNotFoundError:
+            if not create:
+                raise
             continue  # a merge that left no journal removed the folder just now
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those it lies in.
+
+    Raises:
+        StoreError: the system refuses it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> StoreError:
+    """Build the error for a place where the system lets nothing be written."""
+    return StoreError(f"{path} cannot be written: {error.strerror or error}; name another place for the store")
 
 
 def _is_same_file(descriptor: int, path: Path) -> bool:

@@ -49,13 +49,15 @@ def recorded(path: Path, run_id: str, *, unknown: bool = False) -> tuple[Recordi
     recording = gathering.finish()
     last = -1
     if known is not None:
-        recording.status, recording.spent, last = known["status"], known["spent"], known["events"]
+        recording.status, last = known["status"], known["events"]
+        recording.budget, recording.spent = known["budget"], known["spent"]
     for event in new:
         last = event["seq"]
         if event["event"] == "run":
             recording.status = "running"
         elif event["event"] == "end":
-            recording.status, recording.spent = event["status"], floats(event["spent"])
+            recording.status = event["status"]
+            recording.budget, recording.spent = floats(event["budget"]), floats(event["spent"])
     return recording, last + 1
 
 

@@ -165,7 +165,7 @@ def header(spec: RunSpec, declaration: Mapping[str, Any], provenance: Mapping[st
             "seed": spec.seed,
             "replicate": spec.replicate,
             "workers": spec.workers,
-            "executor": spec.executor,
+            "executor": spec.where,
         },
         "task": {
             "fingerprint": spec.fingerprint,

@@ -50,10 +50,10 @@ class Sources:
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
     def run(self, run_id: str) -> dict[str, Any] | None:
-        """Return fingerprint, status, spending and last event number of a run, as the file has them."""
-        query = "SELECT fingerprint, status, spent, events FROM runs WHERE run_id = ?"
+        """Return fingerprint, status, budget, spending and last event number of a run, as the file has them."""
+        query = "SELECT fingerprint, status, budget, spent, events FROM runs WHERE run_id = ?"
         for record in self.records(query, [run_id]):
-            return {**record, "spent": floats(from_json(record["spent"]) or {})}
+            return record | {name: floats(from_json(record[name]) or {}) for name in ("budget", "spent")}
         return None
 
     def told_events(self, fingerprint: str, mark: bytes) -> Iterator[Event]:

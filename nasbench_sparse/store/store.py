@@ -135,7 +135,8 @@ class Store:
     def sql(self, query: str, params: Sequence[Any] = (), *, timeout: float = 60.0) -> pl.DataFrame:
         """Answer one SELECT (or EXPLAIN, DESCRIBE, SHOW) on a sealed connection: no files, no settings, no writes.
 
-        Journals are seen as if they were merged. A reader is never refused: it waits while a merge is on.
+        Journals are seen as if they were merged; of a damaged one, what comes before the damage, with a warning. A
+        reader is never refused: it waits while a merge is on.
 
         Args:
             params: values for the query's `?` places.
@@ -164,9 +165,10 @@ class Store:
         return verify(self.path)
 
     def repair(self) -> list[str]:
-        """Move damaged journal lines to `<run_id>.damaged`, keep the rest, and return what was done.
+        """Move damaged journal lines to `<run_id>.damaged`, and return what was done.
 
-        Lines that mean nothing without a damaged one (the outcome of a trial whose `asked` is lost) move with it.
+        Where an event is lost with them, those after it move too: a run is resumed by replaying its events, so it
+        goes on from the last one before the gap.
 
         Raises:
             StoreError: a run is being written.

@@ -101,13 +101,13 @@ def _broken_invariants(connection: DuckDBPyConnection, path: Path) -> list[Probl
 
 
 def repair(path: Path) -> list[str]:
-    """Move damaged lines out of the journals; see `Store.repair`."""
-    known = _known_trials(path)
+    """Move damaged lines, and what needs them, out of the journals; see `Store.repair`."""
+    merged = _merged_events(path)
     done = []
     for journal in journals(path):
         descriptor = lock_journal(journal, create=False)
         try:
-            message = _repair_journal(journal, known.get(journal.stem))
+            message = _repair_journal(journal, merged.get(journal.stem, -1))
         finally:
             os.close(descriptor)
         if message:
@@ -115,24 +115,19 @@ def repair(path: Path) -> list[str]:
     return done
 
 
-def _known_trials(path: Path) -> dict[str, set[int]]:
-    """Return the trials of each run that are in the file."""
+def _merged_events(path: Path) -> dict[str, int]:
+    """Return the number of the last event of each run that is in the file."""
     if not path.exists():
         return {}
     with connect.connect(path, read_only=True, wait=connect.READER_WAIT) as connection:
-        known: dict[str, set[int]] = {
-            run_id: set() for (run_id,) in connection.execute("SELECT run_id FROM runs").fetchall()
-        }
-        for run_id, number in connection.execute("SELECT run_id, number FROM trials").fetchall():
-            known.setdefault(run_id, set()).add(number)
-        return known
+        return dict(connection.execute("SELECT run_id, events FROM runs").fetchall())
 
 
-def _repair_journal(journal: Path, known: set[int] | None) -> str | None:
+def _repair_journal(journal: Path, merged: int) -> str | None:
     lines, tail = split_lines(journal.read_bytes())
     if tail and is_intact(tail[:-1]):
         lines.append(tail)
-    kept, moved = _sort_out(lines, known)
+    kept, moved = _sort_out(lines, merged)
     if not moved:
         return None
     side = journal.with_suffix(".damaged")
@@ -148,20 +143,26 @@ def _repair_journal(journal: Path, known: set[int] | None) -> str | None:
     fresh.replace(journal)
     if not kept:
         journal.unlink()
-    return f"{journal}: {len(moved)} of {len(lines)} lines moved to {side.name}"
+    after = sum(map(is_intact, moved))
+    return (
+        f"{journal}: {len(moved)} of {len(lines)} lines moved to {side.name}: {len(moved) - after} damaged, and "
+        f"{after} that came after a lost event and cannot be replayed without it"
+    )
 
 
-def _sort_out(lines: list[bytes], known: set[int] | None) -> tuple[list[bytes], list[bytes]]:
-    """Return lines to keep and to move: damaged ones, outcomes of trials whose `asked` is gone, headless runs."""
+def _sort_out(lines: list[bytes], merged: int) -> tuple[list[bytes], list[bytes]]:
+    """Return lines to keep and to move: damaged ones, and every event after one that is lost.
+
+    Events are numbered without gaps. One that is in the file already is not lost, though its line may be damaged.
+    """
     kept: list[bytes] = []
     moved: list[bytes] = []
-    asked = set() if known is None else set(known)
-    headed = known is not None
+    last = merged
     for line in lines:
-        event = decode_line(line) if is_intact(line) else None
-        headed = headed or (event is not None and event["event"] == "run")
-        if event is not None and event["event"] == "asked":
-            asked.add(event["number"])
-        lost = event is None or (event["event"] == "told" and event["number"] not in asked)
-        (moved if lost or not headed else kept).append(line)
+        seq = decode_line(line)["seq"] if is_intact(line) else None
+        if seq is None or seq > last + 1:
+            moved.append(line)
+        else:
+            kept.append(line)
+            last = max(last, seq)
     return kept, moved

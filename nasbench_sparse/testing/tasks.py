@@ -104,10 +104,13 @@ class TaskSuite(ABC):
     def test_shorter_training_is_a_prefix_and_continues_to_the_same(self) -> None:
         task = self.task()
         whole, end = task.evaluate(self.trial())
-        assert end is None or self.fidelity < task.fidelity.max
+        assert end is None or self.fidelity < task.fidelity.max, "a training at fidelity.max leaves no checkpoint"
         for fidelity in range(task.fidelity.min, self.fidelity):
             part, checkpoint = task.evaluate(self.trial(fidelity))
-            assert checkpoint is not None
+            assert checkpoint is not None, (
+                f"a training cut at fidelity {fidelity} leaves a checkpoint to continue from; a task whose "
+                "training cannot be cut declares fidelity.min = fidelity.max"
+            )
             assert timeless(part) == [curve[:fidelity] for curve in timeless(whole)]
             continued, _ = task.evaluate(self.trial(), checkpoint)
             assert timeless(continued) == timeless(whole)

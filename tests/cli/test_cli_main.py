@@ -56,7 +56,7 @@ def test_usage_errors_exit_with_2(command: Command) -> None:
 def test_unexpected_error_is_one_line_and_debug_raises_it(
     command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("odd\nmore")
 
     monkeypatch.setattr("nasbench_sparse.cli.study.make_plans", fail)

@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from nasbench_sparse.cli import doctor
+from nasbench_sparse.cli import catalogue, doctor
+from nasbench_sparse.errors import NbsError
 from nasbench_sparse.nn.networks import NETWORKS
-from nasbench_sparse.registry import all_tasks, optimizer_names
+from nasbench_sparse.registry import OptimizerEntry, all_tasks, load_optimizer, optimizer_names
 
 Command = Callable[..., Any]
 
@@ -120,6 +121,43 @@ def test_store_tells_verifies_repairs_exports_and_merges(command: Command, fille
     )
 
 
+def test_store_info_prints_an_object_with_every_run(command: Command, filled: Path) -> None:
+    held = json.loads(command("store", "info", "--json").out)
+    assert held["runs"] == {"finished": 2}
+    assert held["rows"]["trials"] == 10
+    assert [(run["task"], run["trials"], run["hidden"]) for run in held["all_runs"]] == [("quick", 5, False)] * 2
+
+
+@pytest.mark.filterwarnings("default")
+def test_query_answers_beside_a_damaged_journal_and_says_so_once(command: Command, filled: Path) -> None:
+    folder = filled / "results.duckdb.journal"
+    folder.mkdir()
+    (folder / "0123456789abcdef.jsonl").write_bytes(b"no such line\n")
+    done = command("query", "SELECT count(*) AS n FROM trials", "-f", "csv")
+    assert (done.status, done.out) == (0, "n\n10\n")
+    assert done.err.startswith("warning: results.duckdb.journal/0123456789abcdef.jsonl: damaged in line 1: ")
+    assert "`store repair`" in done.err
+    assert done.err.count("\n") == 1
+    board = command("leaderboard")
+    assert (board.status, board.err.count("warning")) == (0, 1)
+    assert "1 of 1 lines moved" in command("store", "repair").out
+    assert command("query", "SELECT count(*) AS n FROM trials", "-f", "csv").err == ""
+
+
+def test_list_names_what_cannot_be_used(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(name: str) -> OptimizerEntry:
+        if name == "grid":
+            raise NbsError("grid is broken")
+        return load_optimizer(name)
+
+    monkeypatch.setattr(catalogue, "load_optimizer", load)
+    monkeypatch.setattr(catalogue, "troubles", lambda group: [f"{group}: grid is broken"])
+    done = command("list", "optimizers", "--json")
+    names = {row["name"] for row in json.loads(done.out)}
+    assert (done.status, done.err) == (0, "warning: optimizers: grid is broken\n")
+    assert names == set(optimizer_names()) - {"grid"}
+
+
 def test_doctor_advises_on_a_cuda_torchvision_beside_a_cpu_torch() -> None:
     finding = doctor.torchvision_finding("RuntimeError: operator torchvision::nms does not exist")
     assert finding.verdict == "note"
@@ -138,6 +176,8 @@ def test_doctor_exits_with_1_only_if_there_is_a_problem(
     monkeypatch.setattr(doctor, "findings", lambda _: iter([note, problem]))
     assert doctor.examine(tmp_path) == 1
     assert "1 problem" in capsys.readouterr().out
+    assert doctor.examine(tmp_path, as_json=True) == 1
+    assert [row["text"] for row in json.loads(capsys.readouterr().out)] == ["is odd", "is missing"]
 
 
 def test_doctor_reports_why_a_module_cannot_be_imported() -> None:

@@ -19,7 +19,7 @@ from nasbench_sparse.core.run import RunSpec
 from nasbench_sparse.core.space import SearchSpace
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Evaluation, Observation, Proposal, Status, Trial
-from nasbench_sparse.errors import InvalidConfig, OptimizerError
+from nasbench_sparse.errors import GapInRecording, InvalidConfig, OptimizerError
 from nasbench_sparse.executors.serial import SerialExecutor
 from nasbench_sparse.executors.simulated import SimulatedExecutor
 from nasbench_sparse.runner.drive import Driver
@@ -246,6 +246,27 @@ def test_loop_tell_only_goes_on_with_the_recorded_trials_and_marks_the_run() -> 
     assert loop.departed
     assert log.events[:8] == kept
     assert loop.spent["trials"] == 6
+
+
+@pytest.mark.parametrize("resume", ["strict", "tell-only"])
+@pytest.mark.parametrize("lost", ["asked", "told"])
+def test_loop_refuses_a_recording_with_a_gap(lost: str, resume: str) -> None:
+    _, whole = carry_out(walk(), Budget("trials", 6))
+    kept = [(kind, item) for kind, item in whole.events[:10] if kind != lost or item.number != 2]
+    loop, _ = carry_out(walk(), Budget("trials", 6), earlier=kept, resume=resume)
+    assert loop.status == "failed"
+    assert isinstance(loop.error, GapInRecording)
+    assert f"`store rm {loop.spec.run_id}`" in str(loop.error)
+
+
+def test_loop_names_the_trial_whose_outcome_could_not_be_told() -> None:
+    class Deaf(Walk):
+        def tell(self, observation: Observation) -> None:
+            if observation.number == 2:
+                raise ValueError("what?")
+
+    loop, _ = carry_out(Deaf(TASK.problem, seed=3), Budget("trials", 6))
+    assert "raised ValueError in tell at trial 2: what?" in str(loop.error)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nasbench_sparse.errors import StoreError
-from nasbench_sparse.store import Store
+from nasbench_sparse.errors import NbsWarning, StoreError
+from nasbench_sparse.store import Store, connect
 from nasbench_sparse.store import journal as journal_module
 from nasbench_sparse.store.encode import encode_line, is_intact
 from nasbench_sparse.store.journal import Damage, JournalFile, read_events
@@ -192,7 +192,7 @@ def test_events_survive_a_writer_that_never_closes(tmp_path: Path) -> None:
     log.close()
 
 
-def test_repair_moves_damaged_lines_and_what_depends_on_them(tmp_path: Path) -> None:
+def test_repair_moves_damaged_lines_and_what_came_after_a_lost_event(tmp_path: Path) -> None:
     store = Store(tmp_path / "r.duckdb")
     with begin(store) as log:
         for number in range(3):
@@ -213,15 +213,56 @@ def test_repair_moves_damaged_lines_and_what_depends_on_them(tmp_path: Path) -> 
     assert not journal(store, 1).exists()  # the others were merged all the same
 
     [message] = store.repair()
-    assert "2 of 7 lines moved" in message
-    assert path.with_suffix(".damaged").read_bytes() == damaged + lines[4]
-    assert path.read_bytes() == b"".join([*lines[:3], *lines[5:]])
+    assert "4 of 7 lines moved" in message
+    assert "1 damaged, and 3 that came after a lost event" in message
+    assert path.with_suffix(".damaged").read_bytes() == damaged + b"".join(lines[4:])
+    assert path.read_bytes() == b"".join(lines[:3])
     assert store.verify() == []
     assert store.repair() == []
     recording = store.recorded(spec().run_id)
-    assert list(recording.asked) == [0, 2]
-    assert recording.told[1].evaluation == ok(3, 2 / 7)
+    assert list(recording.asked) == [0]
+    assert recording.told[0].evaluation == ok(3)
     assert store.merge()
+
+
+def test_repair_keeps_what_follows_a_damaged_line_that_is_merged_already(tmp_path: Path) -> None:
+    store = Store(tmp_path / "r.duckdb")
+    with begin(store) as log:
+        for number in range(3):
+            log.asked(trial(number), 0.0)
+            log.told(told(number, ok(3)))
+            if number == 1:
+                log.flush()
+                assert store.merge()
+    path = journal(store)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:3], lines[3].replace(b"asked", b"Asked"), *lines[4:]]))
+    [message] = store.repair()
+    assert "1 of 7 lines moved" in message
+    assert list(store.recorded(spec().run_id).asked) == [0, 1, 2]
+    assert store.merge()
+
+
+def test_queries_read_a_damaged_journal_up_to_the_damage_and_warn(tmp_path: Path) -> None:
+    store = Store(tmp_path / "r.duckdb")
+    fill(store, seed=0, trials=3)
+    fill(store, seed=1, trials=2)
+    path = journal(store)
+    lines = path.read_bytes().splitlines(keepends=True)  # run, asked 0, told 0, asked 1, ...
+    path.write_bytes(b"".join([*lines[:3], lines[3].replace(b"asked", b"Asked"), *lines[4:]]))
+    with pytest.warns(NbsWarning, match="line 4.*`store repair`"):
+        found = store.sql("SELECT seed, count(t.number) FROM runs JOIN trials AS t USING (run_id) GROUP BY ALL")
+    assert sorted(found.rows()) == [(0, 1), (1, 2)]
+    store.repair()
+    assert sorted(store.sql("SELECT seed, status FROM runs").rows()) == [(0, "running"), (1, "finished")]
+
+
+def test_a_place_where_nothing_can_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"file/r\.duckdb\.journal cannot be written: Not a directory"):
+        begin(Store(tmp_path / "file" / "r.duckdb"))
+    with pytest.raises(StoreError, match="file cannot be written"):
+        connect.create(tmp_path / "file" / "r.duckdb")
 
 
 def test_repair_moves_a_run_without_its_header_aside(tmp_path: Path) -> None:

@@ -37,7 +37,10 @@ def notes(board: Board) -> list[str]:
         lines.append(f"{bad} of {total} trials diverged, failed, timed out or ran out of memory.")
     lines += _prediction_notes(board)
     if board.repeated:
-        lines.append(f"{board.repeated} run{plural(board.repeated)} left out: another executor ran the same seed.")
+        lines.append(
+            f"{board.repeated} run{plural(board.repeated)} left out: the same seed was run on another executor, or "
+            "under other conditions."
+        )
     lines += [
         f"Superseded: {old.runs} run{plural(old.runs)} of {old.what} at {old.old:.12}; ranked is {old.new:.12}."
         for old in board.superseded
@@ -134,7 +137,8 @@ def _prediction_notes(board: Board) -> list[str]:
     shares = []
     for task in board.tasks:
         entries = board.on(task)
-        predicted, trials = sum(e.predicted_trials for e in entries), sum(e.trials for e in entries)
+        predicted = sum(e.predicted_trials for e in entries)
+        trials = sum(e.trials - e.search_steps for e in entries)
         if predicted:
             shares.append(f"{predicted / trials:.0%} of the trials on {task}")
     if not shares:

@@ -15,7 +15,7 @@ from nasbench_sparse.core.task import Task
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.registry import all_tasks, load_optimizer, load_suite, load_task, wrap_optimizer
 from nasbench_sparse.runner.plan import plan_run, plan_suite
-from nasbench_sparse.runner.study import Resources, Study, StudyReport
+from nasbench_sparse.runner.study import Resources, Study, StudyReport, conditions
 from nasbench_sparse.runner.suite import Suite
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.results import OnMissing, TabularResults
@@ -92,13 +92,15 @@ def run(
         optimizer: a class with `ask` and `tell`, or a registered name.
         trials, epochs, evaluations, seconds: the budget, in one of its units (see `Budget`); 20 trials by default.
         store: where everything is recorded; without one the run leaves nothing behind.
+        resources: see `Resources`; its time limit and its faults are part of a simulated run's identity.
         on_missing: what a simulated run does with a trial that is not recorded: "error" or "train" it; None means
-            "error" where the task has a table.
+            "error" where the task has a table, or its surrogate's answer. Part of the run's identity too.
     Raises:
         NbsError: the run cannot be started, or its optimizer failed.
     """
     declared = load_task(task) if isinstance(task, str) else task
     entry = load_optimizer(optimizer) if isinstance(optimizer, str) else wrap_optimizer(optimizer)
+    recorded = TabularResults(on_missing)
     plan = plan_run(
         declared,
         entry,
@@ -108,6 +110,7 @@ def run(
         replicate=replicate,
         workers=workers,
         executor=executor,
+        conditions=conditions(resources, recorded),
     )
     with tempfile.TemporaryDirectory() as scratch:
         kept = (
@@ -115,7 +118,7 @@ def run(
             if isinstance(store, Store)
             else Store(store if store is not None else Path(scratch, "run.duckdb"))
         )
-        report = Study(kept, resources, watcher=watcher, recorded=TabularResults(on_missing)).run([plan])
+        report = Study(kept, resources, watcher=watcher, recorded=recorded).run([plan])
         if report.failed:
             raise NbsError(next(iter(report.failed.values())))
         frame = _trials(kept, plan.spec.run_id)
@@ -149,7 +152,7 @@ def run_suite(
     Raises:
         NbsError: a run cannot be started.
     """
-    plans = plan_suite(load_suite(suite) if isinstance(suite, str) else suite)
+    plans = plan_suite(load_suite(suite) if isinstance(suite, str) else suite, conditions(resources))
     kept = store if isinstance(store, Store) else Store(store)
     return Study(kept, resources, watcher=watcher, recorded=TabularResults()).run(plans)
 

@@ -18,9 +18,13 @@ from nasbench_sparse.cli.options import (
     AtEvaluations,
     AtSeconds,
     Density,
+    FailureRate,
+    FaultSeed,
     OfSuite,
     OfTasks,
     StorePath,
+    StragglerFactor,
+    StragglerRate,
     completion,
 )
 from nasbench_sparse.cli.papers import papers
@@ -134,8 +138,14 @@ def run(
     gpus_per_trial: Annotated[float, typer.Option(help="For Ray.")] = 0.0,
     trial_timeout: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", help="A longer trial ends with status TIMEOUT."),
+        typer.Option(
+            metavar="SECONDS", help="A longer trial ends with status TIMEOUT; virtual seconds if simulated."
+        ),
     ] = None,
+    failure_rate: FailureRate = None,
+    straggler_rate: StragglerRate = None,
+    straggler_factor: StragglerFactor = None,
+    fault_seed: FaultSeed = None,
     replicate: Annotated[
         int | None,
         typer.Option(help="Recorded repetition to train on.", show_default="0"),
@@ -169,16 +179,17 @@ def run(
     from nasbench_sparse.cli import study
     from nasbench_sparse.runner.study import Resources
 
-    if dry_run:
-        study.show_forecast(request, store)
-        return
     resources = Resources(
         slots=slots,
         trial_timeout=trial_timeout,
         ray_address=ray_address,
         cpus_per_trial=cpus_per_trial,
         gpus_per_trial=gpus_per_trial,
+        faults=study.declared_faults(failure_rate, straggler_rate, straggler_factor, fault_seed),
     )
+    if dry_run:
+        study.show_forecast(request, resources, store, on_missing=on_missing)
+        return
     raise typer.Exit(study.run_study(request, resources, resume, store, on_missing=on_missing, quiet=quiet))
 
 
@@ -295,11 +306,14 @@ def query(
 
 
 @app.command()
-def doctor(store: StorePath = STORE) -> None:
+def doctor(
+    store: StorePath = STORE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
+) -> None:
     """Check this installation, and say what to do about each problem."""
     from nasbench_sparse.cli.doctor import examine
 
-    raise typer.Exit(examine(store))
+    raise typer.Exit(examine(store, as_json=as_json))
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typing import Any
 from nasbench_sparse.cli.arguments import parse_seeds
 from nasbench_sparse.cli.chain_stages import asked_chain
 from nasbench_sparse.cli.chain_table import methods_table, notes, record, searches_table
-from nasbench_sparse.cli.console import console, say, show_table
+from nasbench_sparse.cli.console import console, fit, say, show_table
 from nasbench_sparse.cli.progress import Progress
 from nasbench_sparse.cli.results import open_store
 from nasbench_sparse.cli.study import INTERRUPTED, progress_watcher, retry_command
@@ -104,9 +104,9 @@ def show(name: str, path: Path, seeds: str | None, stages: Sequence[str] = (), *
         print(json.dumps(record(result), indent=1, allow_nan=False))
         return
     out = console()
-    show_table(searches_table(result), out)
+    show_table(fit(searches_table(result), out), out)
     if result.methods:
-        show_table(methods_table(result), out, strong=(0,))
+        show_table(fit(methods_table(result), out), out, strong=(0,))
     for note in notes(result):
         out.print(f"- {note}", markup=False, soft_wrap=True)
 

@@ -14,7 +14,10 @@ from nasbench_sparse.runner.chain_walk import Path, Step
 
 
 def searches_table(result: ChainResult) -> Table:
-    """Return one row for each stage of each seed, the chain's before those of its baselines."""
+    """Return one row for each stage of each seed, the chain's before those of its baselines.
+
+    What a narrow terminal leaves out first stands last.
+    """
     rows = []
     for path in result.paths:
         for step in path.steps:
@@ -24,14 +27,14 @@ def searches_table(result: ChainResult) -> Table:
                     path.chain.name,
                     str(path.seed),
                     step.stage.name,
-                    step.plan.spec.optimizer,
-                    step.plan.spec.task,
                     step.outcome.status,
                     HOLE if best is None else f"{best.loss:.4f}",
                     f"{step.outcome.seconds:.1f} s",
+                    step.plan.spec.optimizer,
+                    step.plan.spec.task,
                 )
             )
-    columns = ("method", "seed", "stage", "optimizer", "task", "status", "loss", "training")
+    columns = ("method", "seed", "stage", "status", "loss", "training", "optimizer", "task")
     left = frozenset({"method", "stage", "optimizer", "task", "status"})
     return Table(f"{result.chain.name}: searches", columns, tuple(rows), left)
 

@@ -35,13 +35,15 @@ def say(text: str) -> None:
 
 
 def show_table(table: Table, out: Console, *, strong: Sequence[int] = ()) -> None:
-    """Print a table; rows numbered in `strong` stand out."""
+    """Print a table, on what is no terminal as wide as it must be; rows numbered in `strong` stand out."""
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
+    least = sum(_widths(table))
     shown = RichTable(
         title=table.title or None,
+        width=least if least > out.width and not out.is_terminal else None,
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
@@ -63,14 +65,17 @@ def show_table(table: Table, out: Console, *, strong: Sequence[int] = ()) -> Non
     for index, row in enumerate(table.rows):
         cells = [Text(cell) for cell in row]
         shown.add_row(*cells, style="bold green" if index in strong else None, end_section=index in ends)
-    out.print(shown)
+    out.print(shown, crop=out.is_terminal)
 
 
 def fit(table: Table, out: Console) -> Table:
-    """Leave out the columns, from the right, that a terminal is too narrow for, and say so in the title."""
+    """Leave out the columns, from the right, that a terminal is too narrow for, and say so in the title.
+
+    A column of words counts with what it may be folded to.
+    """
     if not out.is_terminal:
         return table
-    widths = [max(map(len, column)) + 2 for column in zip(table.columns, *table.rows, strict=True)]
+    widths = _widths(table)
     kept = len(widths)
     while kept > 1 and sum(widths[:kept]) > out.width:
         kept -= 1
@@ -79,6 +84,15 @@ def fit(table: Table, out: Console) -> Table:
     left_out = ", ".join(table.columns[kept:])
     title = f"{table.title}; too wide for the columns {left_out}"
     return Table(title, table.columns[:kept], tuple(row[:kept] for row in table.rows), table.left)
+
+
+def _widths(table: Table) -> list[int]:
+    """Return the fewest characters that each column can be shown in without a loss, and two around it."""
+    longest = [max(map(len, column)) for column in zip(*table.rows, strict=True)] or [0] * len(table.columns)
+    return [
+        max(len(name), min(most, FOLDED) if name in table.left else most) + 2
+        for name, most in zip(table.columns, longest, strict=True)
+    ]
 
 
 def show_board(board: Board, out: Console) -> None:

@@ -24,7 +24,7 @@ def _row(name: str, info: DatasetInfo, root: Path) -> Row:
     origin = info.origin
     return {
         "name": name,
-        "state": "installed" if origin is None else "downloaded" if not missing(origin, root) else "missing",
+        "state": "installed" if origin is None else "there" if not missing(origin, root) else "missing",
         "examples": info.examples,
         "test_examples": info.test_examples,
         "shape": list(info.shape),

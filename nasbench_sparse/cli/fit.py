@@ -76,6 +76,8 @@ def quality_lines(quality: Quality) -> list[str]:
         f"held-out {name}: R2 {_number(each.r2)}, tau {_number(each.tau)}, better half {_number(each.better_half)}"
         for name, each in compared
     ]
+    if quality.mean_seconds:
+        lines[-1] += ", worse than the mean: every config is predicted to take the mean seconds"
     if quality.divergence_found is not None:
         lines.append(
             f"{quality.diverged:.1%} of the configs diverged; held out, {quality.divergence_found:.0%} of them "

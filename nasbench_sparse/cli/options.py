@@ -29,7 +29,10 @@ def completion(kind: str) -> Callable[[str], list[str]]:
 
 OfSuite = Annotated[
     str | None,
-    typer.Option(help="Only the runs of this suite.", autocompletion=completion("suite")),
+    typer.Option(
+        help="Only the runs of this suite; those that come with the package are added to the store.",
+        autocompletion=completion("suite"),
+    ),
 ]
 OfTasks = Annotated[
     list[str] | None,
@@ -49,4 +52,24 @@ AtSeconds = Annotated[
 Density = Annotated[
     str | None,
     typer.Option(metavar="LOW:HIGH", help="Only incumbents whose final density lies in this band."),
+]
+
+CLUSTER = "Simulated cluster"
+"""The panel of a command's help that shows what befalls simulated workers."""
+
+FailureRate = Annotated[
+    float | None,
+    typer.Option(help="Share of the trials that fail, each at a random moment.", rich_help_panel=CLUSTER),
+]
+StragglerRate = Annotated[
+    float | None,
+    typer.Option(help="Share of the trials that are slow.", rich_help_panel=CLUSTER),
+]
+StragglerFactor = Annotated[
+    float | None,
+    typer.Option(help="How many times as long a slow trial takes.", rich_help_panel=CLUSTER),
+]
+FaultSeed = Annotated[
+    int | None,
+    typer.Option(help="Which trials fail and which are slow.", rich_help_panel=CLUSTER, show_default="0"),
 ]

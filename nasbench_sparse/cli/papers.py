@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,6 +14,7 @@ from nasbench_sparse.cli.options import STORE, StorePath
 if TYPE_CHECKING:
     from nasbench_sparse.cli.progress import Progress
     from nasbench_sparse.leaderboard.papers.rendered import Rendered
+    from nasbench_sparse.tasks.papers.artefact import Artefact, Setting
 
 papers = typer.Typer(name="paper", help="Repeat the tables and figures of papers.", no_args_is_help=True)
 
@@ -36,6 +38,7 @@ ArtefactName = Annotated[
 @papers.command("list")
 def list_(
     paper: Annotated[str | None, typer.Argument(help="One paper's only.", show_default=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
 ) -> None:
     """List the artefacts, with the trainings each scale needs and their estimated time on one core."""
     from nasbench_sparse.cli.console import console, show_table
@@ -43,15 +46,15 @@ def list_(
     from nasbench_sparse.tasks.papers import artefacts
     from nasbench_sparse.tasks.papers.artefact import SCALES
 
-    rows = tuple(
-        (item.name, item.caption, *(_cost(item.at(scale)) for scale in SCALES))
-        for item in artefacts().values()
-        if paper in (None, item.paper)
-    )
-    if not rows:
+    found = [item for item in artefacts().values() if paper in (None, item.paper)]
+    if not found:
         from nasbench_sparse.errors import unknown
 
         raise unknown("paper", str(paper), {item.paper for item in artefacts().values()})
+    if as_json:
+        print(json.dumps([_row(item) for item in found], indent=1))
+        return
+    rows = tuple((item.name, item.caption, *(_cost(item.at(scale)) for scale in SCALES)) for item in found)
     columns = ("artefact", "shows", *SCALES)
     title = "Trainings of full length, at most, and their estimated time on one core"
     show_table(Table(title, columns, rows, frozenset(columns[:2])), console())
@@ -148,19 +151,29 @@ def claims_(
         out.write_text(claims_page(table), encoding="utf-8")
 
 
-def _cost(setting: object) -> str:
-    from nasbench_sparse.leaderboard.table import duration
-    from nasbench_sparse.tasks.papers.artefact import Setting
+def _row(item: Artefact) -> dict[str, Any]:
+    from nasbench_sparse.tasks.papers.artefact import SCALES
 
-    assert isinstance(setting, Setting)
+    settings = {scale: item.at(scale) for scale in SCALES}
+    return {
+        "name": item.name,
+        "paper": item.paper,
+        "caption": item.caption,
+        "scales": {scale: {"trainings": s.evaluations, "seconds": s.seconds} for scale, s in settings.items()},
+    }
+
+
+def _cost(setting: Setting) -> str:
+    from nasbench_sparse.leaderboard.table import duration
+
     trainings = f"{setting.evaluations:,.0f}"
     return trainings if setting.seconds is None else f"{trainings}, {duration(setting.seconds)}"
 
 
 def _print(rendered: Rendered) -> None:
-    from nasbench_sparse.cli.console import console, show_table
+    from nasbench_sparse.cli.console import console, fit, show_table
 
     out = console()
-    show_table(rendered.table, out)
+    show_table(fit(rendered.table, out), out)
     for note in rendered.notes:
         out.print(f"- {note}", markup=False, soft_wrap=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from nasbench_sparse.cli.arguments import DEFAULT_BUDGET, parse_budget, parse_seeds, split_options
 from nasbench_sparse.errors import NbsError
@@ -31,13 +32,16 @@ class Request:
     slots: int = 1
 
 
-def make_plans(request: Request) -> list[PlannedRun]:
+def make_plans(request: Request, conditions: Mapping[str, Any] | None = None) -> list[PlannedRun]:
     """Plan the runs of a suite, or of every combination of tasks, optimizers and seeds.
 
+    Args:
+        conditions: of those that are simulated; see `plan_run`.
     Raises:
         NbsError: anything that could not be started, before anything is.
     """
-    plans = _suite_plans(request) if request.suite is not None else _own_plans(request)
+    make = _own_plans if request.suite is None else _suite_plans
+    plans = make(request, conditions or {})
     if request.slots > 1 and all(plan.spec.executor == "serial" for plan in plans):
         raise NbsError(
             f"--slots {request.slots} needs --executor processes, ray or simulated; serial runs one by one"
@@ -45,7 +49,7 @@ def make_plans(request: Request) -> list[PlannedRun]:
     return plans
 
 
-def _suite_plans(request: Request) -> list[PlannedRun]:
+def _suite_plans(request: Request, conditions: Mapping[str, Any]) -> list[PlannedRun]:
     given = {
         "--task": request.tasks,
         "--optimizer": request.optimizers,
@@ -65,7 +69,7 @@ def _suite_plans(request: Request) -> list[PlannedRun]:
     suite = load_suite(request.suite or "")
     if not isinstance(suite, Suite):
         raise NbsError(f"{request.suite!r} is a {type(suite).__name__}, not a suite")
-    return plan_suite(_adjusted(suite, request))
+    return plan_suite(_adjusted(suite, request), conditions)
 
 
 def _adjusted(suite: Suite, request: Request) -> Suite:
@@ -87,7 +91,7 @@ def _placed(block: Block, request: Request) -> Block:
     return replace(block, workers=workers, executor=executor)
 
 
-def _own_plans(request: Request) -> list[PlannedRun]:
+def _own_plans(request: Request, conditions: Mapping[str, Any]) -> list[PlannedRun]:
     if not request.tasks or not request.optimizers:
         raise NbsError(
             "nothing to run: name a suite, or at least one --task and one --optimizer "
@@ -113,6 +117,7 @@ def _own_plans(request: Request) -> list[PlannedRun]:
             replicate=request.replicate or 0,
             workers=1 if request.workers is None else request.workers,
             executor=_executor(request),
+            conditions=conditions,
         )
         for seed in parse_seeds(request.seeds or "0")
         for task in tasks

@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING
 
 from nasbench_sparse.cli.console import say
 from nasbench_sparse.cli.time_left import TimeLeft
+from nasbench_sparse.core.run import CONFIRMATION, TABLE_BUILD
 from nasbench_sparse.leaderboard.table import duration
 
 if TYPE_CHECKING:
     from nasbench_sparse.core.record import Told
+    from nasbench_sparse.core.run import RunSpec
     from nasbench_sparse.runner.loop import RunLoop
     from nasbench_sparse.runner.plan import PlannedRun
     from nasbench_sparse.runner.study import RunView
 
 LINE_EVERY_SECONDS = 5.0
+
+FEW_RUNS = 20
+"""Of more runs than these not every end is a line."""
 
 
 @dataclass(slots=True)
@@ -57,8 +62,7 @@ class Progress:
 
     def started(self, run: RunView) -> None:
         """Take note of a run that starts or goes on."""
-        spec = run.spec
-        self.active[spec.run_id] = RunState(f"{spec.task} · {spec.optimizer} · seed {spec.seed}", spec.task)
+        self.active[run.spec.run_id] = RunState(named(run.spec), run.spec.task)
 
     def told(self, loop: RunLoop, told: Told) -> None:
         """Take note of an outcome, and draw if it is time."""
@@ -96,7 +100,13 @@ class Progress:
         say(f"  {state.name}: {describe(state)}; {self.times}")
 
     def show_end(self, state: RunState, run: RunView) -> None:
-        """Show that a run has ended."""
+        """Show that a run has ended; of many that end at once the last, those that failed, and one now and then."""
+        now = time.monotonic()
+        many = self.total - self.reused > FEW_RUNS
+        is_last = self.reused + self.ended_runs == self.total
+        if many and not is_last and run.status != "failed" and now - self._drawn < LINE_EVERY_SECONDS:
+            return
+        self._drawn = now
         say(f"[{self.reused + self.ended_runs}/{self.total}] {state.name}: {ending(run)}; {self.times}")
 
     # -- words ----------------------------------------------------------------------------------------------
@@ -112,6 +122,12 @@ class Progress:
         """Time passed and time left."""
         passed = f"{duration(time.monotonic() - self.begun)} passed"
         return passed + remaining(self.left.seconds)
+
+
+def named(spec: RunSpec) -> str:
+    """Print which run it is: by its seed, or by its replicate where every run has the same seed."""
+    which = f"replicate {spec.replicate}" if spec.study in (TABLE_BUILD, CONFIRMATION) else f"seed {spec.seed}"
+    return f"{spec.task} · {spec.optimizer} · {which}"
 
 
 def remaining(seconds: float | None) -> str:

@@ -10,21 +10,18 @@ from pathlib import Path
 from nasbench_sparse.cli import PROGRAM
 from nasbench_sparse.cli.console import console, say, show_board, show_table
 from nasbench_sparse.cli.dry_run import forecast, forecast_table, summary
+from nasbench_sparse.cli.fruitless import say_fruitless
 from nasbench_sparse.cli.plans import Request, make_plans
 from nasbench_sparse.cli.progress import Progress
+from nasbench_sparse.errors import NbsError
+from nasbench_sparse.executors.faults import Faults
 from nasbench_sparse.runner.loop import Resume
 from nasbench_sparse.runner.plan import PlannedRun
-from nasbench_sparse.runner.study import Resources, Study, StudyReport, Unwatched
+from nasbench_sparse.runner.study import Resources, Study, StudyReport, Unwatched, check_settings, conditions
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.results import OnMissing, TabularResults
 
 INTERRUPTED = 130
-EMPTY = """
-SELECT run_id FROM runs
-WHERE status IN ('finished', 'exhausted') AND list_contains(?, run_id)
-  AND run_id NOT IN (SELECT run_id FROM trials WHERE kind = 'trial' AND status = 'OK')
-ORDER BY run_id
-"""
 
 
 def run_study(
@@ -41,9 +38,9 @@ def run_study(
     Raises:
         NbsError: it cannot be started.
     """
-    plans = make_plans(request)
-    progress = None if quiet else progress_watcher()
     recorded = TabularResults(on_missing)
+    plans = make_plans(request, conditions(resources, recorded))
+    progress = None if quiet else progress_watcher()
     study = Study(Store(store), resources, resume=resume, watcher=progress or Unwatched(), recorded=recorded)
     try:
         report = study.run(plans)
@@ -57,18 +54,45 @@ def run_study(
             progress.close()
     if not quiet:
         show_results(plans, store)
-        _say_empty(plans, store)
-    return _say_failures(plans, report)
+    fruitless = say_fruitless(plans, store)
+    return 1 if _say_failures(plans, report) or fruitless else 0
 
 
-def show_forecast(request: Request, store: Path) -> None:
-    """Print what a run would do."""
-    plans = make_plans(request)
+def show_forecast(
+    request: Request, resources: Resources, store: Path, *, on_missing: OnMissing | None = None
+) -> None:
+    """Print what a run would do.
+
+    Raises:
+        NbsError: it could not be started.
+    """
+    recorded = TabularResults(on_missing)
+    plans = make_plans(request, conditions(resources, recorded))
+    check_settings(plans, resources, recorded)
     exists = store.exists() or Path(f"{store}.journal").is_dir()
     forecasts = forecast(plans, Store(store, create=False) if exists else None)
     out = console()
     show_table(forecast_table(forecasts), out)
     out.print(summary(forecasts, store, request.slots), markup=False)
+
+
+def declared_faults(
+    failure_rate: float | None, straggler_rate: float | None, straggler_factor: float | None, seed: int | None
+) -> Faults | None:
+    """Return what simulated workers suffer; None where nothing of it is given.
+
+    Raises:
+        NbsError: rates that are none, or options that change nothing.
+    """
+    if failure_rate is straggler_rate is straggler_factor is seed is None:
+        return None
+    if failure_rate is None and straggler_rate is None:
+        raise NbsError(
+            "--straggler-factor and --fault-seed change nothing without --failure-rate or --straggler-rate"
+        )
+    return Faults(
+        failure_rate or 0.0, straggler_rate or 0.0, 1.0 if straggler_factor is None else straggler_factor, seed or 0
+    )
 
 
 def show_results(plans: Sequence[PlannedRun], store: Path) -> None:
@@ -81,24 +105,12 @@ def show_results(plans: Sequence[PlannedRun], store: Path) -> None:
     out.print(f"\nEverything is in {store}", markup=False, soft_wrap=True)
 
 
-def _say_empty(plans: Sequence[PlannedRun], store: Path) -> None:
-    """Warn of runs that ended without a single result, such as a gradient-based search that diverged."""
-    by_id = {plan.spec.run_id: plan.spec for plan in plans}
-    ended = Store(store, create=False).sql(EMPTY, (list(by_id),))
-    for run_id in ended["run_id"]:
-        spec = by_id[run_id]
-        say(
-            f"warning: run {run_id} ({spec.task}, {spec.optimizer}, seed {spec.seed}) ended without any result: "
-            "no trial of it succeeded"
-        )
-
-
-def _say_failures(plans: Sequence[PlannedRun], report: StudyReport) -> int:
+def _say_failures(plans: Sequence[PlannedRun], report: StudyReport) -> bool:
     by_id = {plan.spec.run_id: plan.spec for plan in plans}
     for run_id, error in report.failed.items():
         spec = by_id[run_id]
         say(f"error: run {run_id} ({spec.task}, {spec.optimizer}, seed {spec.seed}) failed: {error}")
-    return 1 if report.failed else 0
+    return bool(report.failed)
 
 
 def progress_watcher() -> Progress:

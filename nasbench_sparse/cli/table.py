@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nasbench_sparse.cli import PROGRAM
 from nasbench_sparse.cli.console import console, say, show_table
 from nasbench_sparse.cli.progress import Progress
 from nasbench_sparse.cli.results import open_store
@@ -14,6 +16,7 @@ from nasbench_sparse.errors import NbsError, TableError
 from nasbench_sparse.leaderboard.table import HOLE, duration
 from nasbench_sparse.leaderboard.table import Table as Listing
 from nasbench_sparse.registry import load_task
+from nasbench_sparse.runner.plan import PlannedRun
 from nasbench_sparse.runner.study import Resources, Study, Unwatched
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.agreement import measure_agreement
@@ -81,7 +84,18 @@ def build(request: BuildRequest, resources: Resources, path: Path, *, quiet: boo
     table = stored_table(store, task)
     if not quiet:
         _show_coverage(coverage(table))
+        _say_shards(plans, table, path)
     return _say_failures(store, table, report.failed.values())
+
+
+def _say_shards(plans: Sequence[PlannedRun], table: Table, path: Path) -> None:
+    """Say what is to be done with a part of a table."""
+    shards = plans[0].spec.options["shards"]
+    if shards > 1 and not table.complete:
+        say(
+            f"this store holds a part of the table: when all {shards} shards are built, "
+            f"`{PROGRAM} table merge OTHER... --store {path}` joins their stores"
+        )
 
 
 def _say_failures(store: Store, table: Table, errors: object) -> int:
@@ -113,6 +127,8 @@ def info(name: str, store: Path | None, task: str | None) -> None:
         markup=False,
         soft_wrap=True,
     )
+    for line in table.searches.described():
+        out.print(f"recorded searches: {line}", markup=False, soft_wrap=True)
     if counts.complete:
         best = table.best()
         out.print(f"optimum: mean loss {best.loss:.4f} at {best.config}", markup=False, soft_wrap=True)
@@ -124,10 +140,10 @@ def verify(name: str, store: Path | None, task: str | None, count: int, seed: in
 
     table = _open(name, store, task)
     _show_coverage(coverage(table))
-    problems = verify_table(table)
-    if store is not None:
-        kept = open_store(store)
-        problems += [*failures(kept, table), *kept.verify()]
+    kept = None if store is None else open_store(store)
+    problems = verify_table(table, [] if kept is None else failures(kept, table))
+    if kept is not None:
+        problems += kept.verify()
     again = retrain(table, count, seed=seed, tolerance=tolerance, done=_say_retrained) if count else []
     for problem in problems:
         say(f"{problem.where}: {problem.what}; {problem.remedy}")
@@ -153,7 +169,7 @@ def export(name: str, folder: Path, precision: Precision, licence: str, path: Pa
 
     store, task = open_store(path), load_task(name)
     kinds = tuple((each.mode, each.number) for each in builds(store, task.fingerprint).enumerations)
-    made = how_made(store, task)
+    made = how_made(store, task, name)
     try:
         manifest = export_table(
             stored_table(store, task), folder, made, enumerations=kinds, precision=precision, licence=licence

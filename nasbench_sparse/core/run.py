@@ -25,6 +25,8 @@ class RunSpec:
         source: package version of a registered optimizer, or hash of a user's source file.
         options: complete, defaults included.
         workers: most trials of this run in flight at once.
+        conditions: of a simulated run, what it meets beside recorded trainings, by name: a time limit in virtual
+            seconds, faults, what becomes of a trial that is not recorded; empty without any of them.
     """
 
     task: str
@@ -37,10 +39,12 @@ class RunSpec:
     workers: int = 1
     executor: str = "serial"
     study: str = ""
+    conditions: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def identity(self) -> dict[str, Any]:
         """What makes two runs the same run; the study it was part of does not."""
+        under = {"conditions": dict(self.conditions)} if self.conditions else {}
         return {
             "fingerprint": self.fingerprint,
             "optimizer": self.optimizer,
@@ -50,7 +54,14 @@ class RunSpec:
             "replicate": self.replicate,
             "workers": self.workers,
             "executor": self.executor,
+            **under,
         }
+
+    @property
+    def where(self) -> str:
+        """The executor and its conditions in words, as a store shows them: "simulated (failure_rate=0.1)"."""
+        under = ", ".join(f"{name}={value}" for name, value in sorted(self.conditions.items()))
+        return f"{self.executor} ({under})" if under else self.executor
 
     @cached_property
     def run_id(self) -> str:

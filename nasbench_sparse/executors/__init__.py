@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 
 from nasbench_sparse.core.executor import Executor
 from nasbench_sparse.errors import NbsError, unknown
+from nasbench_sparse.executors.faults import Faults
 
 KINDS = ("serial", "processes", "ray", "simulated")
 
@@ -19,6 +21,7 @@ def make_executor(
     ray_address: str | None = None,
     cpus_per_trial: float = 1.0,
     gpus_per_trial: float = 0.0,
+    faults: Faults | None = None,
 ) -> Executor:
     """Build an executor by its kind, importing only what that kind needs.
 
@@ -28,16 +31,20 @@ def make_executor(
         checkpoints: directory that keeps training states (Ray keeps them in its object store); None keeps them
             in memory.
         trial_timeout: seconds a trial may take, virtual ones if simulated.
-        ray_address: of a running cluster; None starts a local one. The last three arguments are for Ray only.
+        ray_address: of a running cluster; None starts a local one.
+        cpus_per_trial, gpus_per_trial: for Ray only, as its address.
+        faults: declared failures and stragglers, for the simulated executor only.
 
     Raises:
         UnknownName: no such kind.
-        NbsError: fewer workers than one.
+        NbsError: fewer workers than one, a time limit that is none, or faults of workers that are real.
     """
     if workers < 1:
         raise NbsError(f"an executor needs at least one worker, not {workers}")
-    if trial_timeout is not None and not trial_timeout > 0:
+    if trial_timeout is not None and not 0 < trial_timeout < inf:
         raise NbsError(f"a trial timeout is a positive number of seconds, not {trial_timeout}")
+    if faults is not None and kind != "simulated":
+        raise NbsError(f"faults are declared for the simulated executor alone; the workers of {kind!r} are real")
     match kind:
         case "serial":
             from nasbench_sparse.executors.serial import SerialExecutor
@@ -54,5 +61,5 @@ def make_executor(
         case "simulated":
             from nasbench_sparse.executors.simulated import SimulatedExecutor
 
-            return SimulatedExecutor(workers, checkpoints, trial_timeout)
+            return SimulatedExecutor(workers, checkpoints, trial_timeout, faults)
     raise unknown("executor", kind, KINDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import isfinite
 from struct import unpack
 
 from nasbench_sparse.errors import NbsError
@@ -27,6 +28,8 @@ class Faults:
     Args:
         failure_rate: probability that a trial fails, at a uniformly distributed fraction of its duration.
         straggler_rate: probability that a trial takes `straggler_factor` times as long as recorded.
+    Raises:
+        NbsError: what is no probability, a factor below 1, or stragglers that are no slower than others.
     """
 
     failure_rate: float = 0.0
@@ -38,8 +41,27 @@ class Faults:
         for name in ("failure_rate", "straggler_rate"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise NbsError(f"{name} is a probability, not {getattr(self, name)}")
-        if not self.straggler_factor >= 1.0:
+        if not (self.straggler_factor >= 1.0 and isfinite(self.straggler_factor)):
             raise NbsError(f"straggler_factor is at least 1, not {self.straggler_factor}")
+        if (self.straggler_rate > 0.0) != (self.straggler_factor > 1.0):
+            raise NbsError(
+                f"a straggler_rate of {self.straggler_rate:g} with a straggler_factor of {self.straggler_factor:g} "
+                "slows nothing down; give a rate above 0 and a factor above 1, or neither"
+            )
+
+    @property
+    def conditions(self) -> dict[str, float]:
+        """The fault model as conditions of a run (see `RunSpec`): what is not the default, if anything happens."""
+        if not self.failure_rate and not self.straggler_rate:
+            return {}
+        given = {
+            "failure_rate": float(self.failure_rate),
+            "straggler_rate": float(self.straggler_rate),
+            "straggler_factor": float(self.straggler_factor),
+            "fault_seed": self.seed,
+        }
+        none = {"failure_rate": 0.0, "straggler_rate": 0.0, "straggler_factor": 1.0, "fault_seed": 0}
+        return {name: value for name, value in given.items() if value != none[name]}
 
     def fate(self, run_id: str, number: int) -> Fate:
         """Decide what happens to a trial."""

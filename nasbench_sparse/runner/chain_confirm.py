@@ -59,6 +59,7 @@ def plan_confirmation(
             replicate=replicate,
             executor=placement.executor,
             study=CONFIRMATION,
+            conditions=placement.conditions,
         )
         for replicate in confirmation.replicates
         for final in finals

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from nasbench_sparse.runner.chain_walk import Outcome, Path, Placement, outcome_
 from nasbench_sparse.runner.loop import Resume
 from nasbench_sparse.runner.plan import PlannedRun, check_data, check_optimizers
 from nasbench_sparse.runner.recorded import Recorded
-from nasbench_sparse.runner.study import Resources, Study, StudyReport, Unwatched, Watcher
+from nasbench_sparse.runner.study import Resources, Study, StudyReport, Unwatched, Watcher, conditions
 
 if TYPE_CHECKING:
     from nasbench_sparse.store import Store
@@ -53,7 +54,8 @@ def run_chain(
     Raises:
         NbsError: a step that could not be started whatever the incumbents, before anything is trained.
     """
-    place, chosen, whole = placement or Placement(), tuple(chain.seeds if seeds is None else seeds), StudyReport()
+    place = replace(placement or Placement(), conditions=conditions(resources, recorded))
+    chosen, whole = tuple(chain.seeds if seeds is None else seeds), StudyReport()
     if not chosen or len(set(chosen)) < len(chosen):
         raise NbsError(f"chain {chain.name!r} needs distinct seeds, not {list(chosen)}")
     _rehearse(chain, chosen, place)

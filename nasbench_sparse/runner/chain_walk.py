@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from nasbench_sparse.core.record import Recording
 from nasbench_sparse.core.task import Task
@@ -16,10 +17,11 @@ from nasbench_sparse.runner.plan import PlannedRun, already_done, plan_run
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where runs are carried out: the executor's kind, and the trials of a run in flight."""
+    """Where runs are carried out: the executor's kind, the trials of a run in flight, what simulated runs meet."""
 
     executor: str = "serial"
     workers: int = 1
+    conditions: Mapping[str, Any] = field(default_factory=dict)
 
     def plan(self, task: Task, stage: Stage, chain: Chain, seed: int, study: str) -> PlannedRun:
         """Plan a run of a chain's stage.
@@ -37,6 +39,7 @@ class Placement:
             workers=self.workers,
             executor=self.executor,
             study=study,
+            conditions=self.conditions,
         )
 
 

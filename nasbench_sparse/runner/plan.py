@@ -40,9 +40,13 @@ def plan_run(
     workers: int = 1,
     executor: str = "serial",
     study: str = "",
+    conditions: Mapping[str, Any] | None = None,
 ) -> PlannedRun:
     """Check a run and name it.
 
+    Args:
+        conditions: those of the study that is to carry it out, if it is simulated (see `study.conditions`); others
+            have none.
     Raises:
         UnknownName: an option the optimizer does not take.
         UnsupportedSpace: the optimizer cannot serve the task.
@@ -52,8 +56,8 @@ def plan_run(
     reason = entry.cls.supports(task.problem)
     if reason is not None:
         raise UnsupportedSpace(f"optimizer {entry.name!r} cannot serve task {task.name!r}: {reason}")
-    if seed < 0:
-        raise NbsError(f"a seed is a whole number from 0, not {seed}")
+    if not isinstance(seed, int) or seed < 0:
+        raise NbsError(f"a seed is a whole number from 0, not {seed!r}")
     if not 0 <= replicate < task.replicates:
         raise NbsError(f"task {task.name!r} has replicates 0 to {task.replicates - 1}, not {replicate}")
     if workers < 1:
@@ -74,12 +78,13 @@ def plan_run(
         workers=workers,
         executor=executor,
         study=study,
+        conditions=dict(conditions or {}) if executor == "simulated" else {},
     )
     return PlannedRun(spec, task, entry, budget)
 
 
-def plan_suite(suite: Suite) -> list[PlannedRun]:
-    """Turn a suite into runs, in order.
+def plan_suite(suite: Suite, conditions: Mapping[str, Any] | None = None) -> list[PlannedRun]:
+    """Turn a suite into runs, in order; for the conditions see `plan_run`.
 
     Raises:
         NbsError: any of its runs cannot be started (see `plan_run`).
@@ -95,6 +100,7 @@ def plan_suite(suite: Suite) -> list[PlannedRun]:
             workers=block.workers,
             executor=block.executor,
             study=suite.name,
+            conditions=conditions,
         )
         for block, task, contender, seed in suite.entries()
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Evaluation, SearchStep
@@ -15,6 +16,11 @@ class Recorded:
     """Answers from the study's store. A subclass may know more; it is plain data, since processes are sent it."""
 
     __slots__ = ()
+
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """What it adds to the conditions of simulated runs; see `RunSpec`."""
+        return {}
 
     def known(self, store: Store, task: Task, executor: str) -> KnownResults:
         """Return the known results of a task, for runs on a kind of executor."""

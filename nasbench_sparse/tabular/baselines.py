@@ -46,7 +46,7 @@ def shipped_runs(folder: Path) -> frozenset[str]:
     """Return the ids of the runs in a folder of shipped ones."""
     import pyarrow.parquet as pq
 
-    return frozenset(pq.read_table(folder / "runs.parquet", columns=["run_id"])["run_id"].to_pylist())
+    return frozenset(pq.ParquetFile(folder / "runs.parquet").read(columns=["run_id"])["run_id"].to_pylist())
 
 
 def ship_baselines(store: Store, suite: Suite, folder: Path, command: str, *, partial: bool = False) -> list[Path]:

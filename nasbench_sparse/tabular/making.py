@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -41,16 +42,20 @@ WHERE {OF_ENDED_RUNS} GROUP BY ALL ORDER BY steps DESC, p.provenance
 """
 
 
-def how_made(store: Store, task: Task) -> dict[str, Any]:
+def how_made(store: Store, task: Task, typed: str) -> dict[str, Any]:
     """Return command, time, training seconds and provenance of a store's table, for its manifest.
 
     Machines are described, not named: the host is left out.
+
+    Args:
+        typed: how the task was named on the command line, such as `file.py:object`; a command that is carried out
+            again must name it so.
     """
     fingerprint = task.fingerprint
     built = builds(store, fingerprint)
     runs = store.sql(_RUNS, (fingerprint, TABLE_BUILD)).row(0, named=True)
     return {
-        "commands": commands(task, built),
+        "commands": commands(typed, built),
         "runs": runs["runs"],
         "started": runs["started"],
         "ended": runs["ended"],
@@ -78,10 +83,10 @@ def _machines(store: Store, query: str, parameters: tuple[str, ...], counted: st
     ]
 
 
-def commands(task: Task, built: Builds) -> list[str]:
+def commands(typed: str, built: Builds) -> list[str]:
     """Return the commands that build the same table in one go."""
     return [
-        f"nasbench-sparse table build {task.name} "
+        f"nasbench-sparse table build {shlex.quote(typed)} "
         + ("--all" if each.mode == "all" else f"--{each.mode} {each.number}")
         + f" --replicates {built.replicates}"
         for each in built.enumerations

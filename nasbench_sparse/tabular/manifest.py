@@ -14,10 +14,30 @@ import orjson
 from nasbench_sparse.core.declaration import digest
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.errors import DamagedTable, OtherTask, TableError
+from nasbench_sparse.tabular.shape import Shape, mismatch
 
 FORMAT = "nasbench-sparse table"
 SCHEMA_VERSION = 1
 NAME = "manifest.json"
+
+_SHAPE: Shape = {
+    "task": str,
+    "version": int,
+    "fingerprint": str,
+    "declaration": dict,
+    "precision": str,
+    "licence": str,
+    "metrics": [str],
+    "listed": int,
+    "replicates": int,
+    "enumerations": [list],
+    "coverage": {"whole_space": bool, "complete": bool, "trainings": int, "wanted": int},
+    "agreement": dict,
+    "made": {"commands?": [str], "training_seconds?": float, "provenances?": [dict], "searches?": dict},
+    "files": {"*": {"bytes": int, "rows": int, "sha256": str}},
+    "format": str,
+    "schema_version": int,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +106,7 @@ def read_manifest(folder: Path) -> Manifest:
 
     Raises:
         TableError: there is none, or it is of a newer schema.
-        DamagedTable: it is no manifest, or was changed.
+        DamagedTable: it is no manifest, or was changed, or has a field that is none.
     """
     file = folder / NAME
     try:
@@ -97,18 +117,31 @@ def read_manifest(folder: Path) -> Manifest:
         raise DamagedTable(f"{file} is truncated or no JSON ({error}); export or fetch the table again") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise DamagedTable(f"{file} is not the manifest of a table; `table export` writes one")
-    if content.get("schema_version", 0) > SCHEMA_VERSION:
+    wrong = mismatch(content, {"schema_version": int})
+    if wrong is None and content["schema_version"] > SCHEMA_VERSION:
         raise TableError(
             f"{file} has schema version {content['schema_version']}; this release knows up to {SCHEMA_VERSION}: "
             "upgrade nasbench-sparse"
         )
     checksum = content.pop("checksum", None)
-    names = {f.name for f in dataclasses.fields(Manifest)}
-    if checksum != digest(content, 16) or content.keys() != names:
+    if checksum != digest(content, 16):
         raise DamagedTable(f"{file} was changed after it was written; export or fetch the table again")
-    lists = {name: tuple(content[name]) for name in ("metrics",)}
+    wrong = mismatch(content, _SHAPE) or _beyond(content)
+    if wrong is not None:
+        raise DamagedTable(f"{file} is no sound manifest: {wrong}; export or fetch the table again")
     enumerations = tuple((mode, number) for mode, number in content["enumerations"])
-    return Manifest(**{**content, **lists, "enumerations": enumerations})
+    return Manifest(**{**content, "metrics": tuple(content["metrics"]), "enumerations": enumerations})
+
+
+def _beyond(content: Mapping[str, Any]) -> str | None:
+    """Return what is wrong of a manifest in which every field is of its type."""
+    unknown = sorted(content.keys() - {f.name for f in dataclasses.fields(Manifest)})
+    if unknown:
+        return f"`{unknown[0]}` is no field of it"
+    for pair in content["enumerations"]:
+        if [type(each) for each in pair] != [str, int]:
+            return f"`enumerations` has {pair!r:.40}, not a mode and a number"
+    return None
 
 
 def describe_file(file: Path, rows: int) -> dict[str, Any]:

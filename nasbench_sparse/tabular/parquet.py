@@ -136,6 +136,7 @@ def table_files(folder: Path, task: Task) -> TableFiles:
 
     manifest = read_manifest(folder)
     manifest.check_task(task, folder)
+    configs, curves = (checked_file(folder, name, manifest) for name in (CONFIGS, CURVES))
     held = manifest.coverage
     covers = {
         "configs": manifest.listed,
@@ -146,7 +147,6 @@ def table_files(folder: Path, task: Task) -> TableFiles:
         "commands": manifest.made.get("commands", []),
         "provenances": manifest.made.get("provenances", []),
     }
-    configs, curves = (checked_file(folder, name, manifest) for name in (CONFIGS, CURVES))
     return TableFiles(task.fingerprint, task.declaration, configs, curves, covers, manifest.metrics)
 
 

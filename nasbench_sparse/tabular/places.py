@@ -103,7 +103,8 @@ def load_table(name_or_path: str | Path, task: Task | None, store: Store | None)
     if task is None:
         if manifest.task not in all_tasks():
             raise TableError(
-                f"{folder} is the table of {manifest.task!r}, which is not registered here; give task="
+                f"{folder} is the table of {manifest.task!r}, which is not registered here: name the task "
+                "(--task, or task= in Python)"
             )
         task = load_task(manifest.task)
     return import_table(folder, task)

@@ -38,6 +38,11 @@ class TabularResults(Recorded):
 
     on_missing: OnMissing | None = None
 
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """See `Recorded.conditions`: with another answer to what is missing a run is another run."""
+        return {} if self.on_missing is None else {"on_missing": self.on_missing}
+
     def known(self, store: Store, task: Task, executor: str) -> KnownResults:
         """See `Recorded.known`.
 

@@ -64,6 +64,17 @@ class Searches:
         rows = self._found.get((step.method, options_text(step.options), step.seed, replicate), {})
         return {number: _evaluation(row) for number, row in sorted(rows.items())}
 
+    def described(self) -> list[str]:
+        """Say what is recorded, a line for each method, options and replicate: seeds, steps and seconds."""
+        groups: dict[tuple[str, str, int], dict[int, dict[int, SearchRow]]] = {}
+        for (method, options, seed, replicate), rows in sorted(self._found.items()):
+            groups.setdefault((method, options, replicate), {})[seed] = rows
+        return [
+            f"seeds {_ranges(set(found))} on replicate {replicate}, {sum(map(len, found.values())):,} steps, "
+            f"{_seconds(found):.3g} s of training, by {method} ({_written(options)})"
+            for (method, options, replicate), found in groups.items()
+        ]
+
     def alternatives(self, step: SearchStep, replicate: int) -> str:
         """Say which searches of a step's method are recorded: seeds by the options that differ from the step's."""
         seeds: dict[tuple[str, int], set[int]] = {}
@@ -92,6 +103,14 @@ def _difference(options: str, step: SearchStep) -> str:
     """Return what recorded options have otherwise than a step's, as one would write it."""
     recorded, asked = orjson.loads(options), orjson.loads(options_text(step.options))
     return ", ".join(f"{name}={value}" for name, value in recorded.items() if asked.get(name, ...) != value)
+
+
+def _written(options: str) -> str:
+    return ", ".join(f"{name}={value}" for name, value in orjson.loads(options).items()) or "no options"
+
+
+def _seconds(found: Mapping[int, Mapping[int, SearchRow]]) -> float:
+    return sum(row.seconds for rows in found.values() for row in rows.values())
 
 
 def _ranges(seeds: set[int]) -> str:

@@ -15,7 +15,7 @@ from nasbench_sparse.core.config import Config, Value, config_key, plain
 from nasbench_sparse.core.curve import Curve, CurvePoint, mean_curve
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Evaluation, SearchStep, Status
-from nasbench_sparse.errors import IncompleteTable, InvalidConfig, NotInTable, OutsideFidelity
+from nasbench_sparse.errors import IncompleteTable, InvalidConfig, NotInTable, OutsideFidelity, TableError
 from nasbench_sparse.tabular.curves import Curves, Floats
 from nasbench_sparse.tabular.nearest import nearest_configs
 from nasbench_sparse.tabular.searches import Searches
@@ -108,9 +108,9 @@ class Table:
         Args:
             predicted: let the table's surrogate answer what is not recorded; its answers say so.
         Raises:
-            NotInTable: no such config or replicate, naming the nearest configs.
+            NotInTable: no such config or replicate, naming the nearest configs, or one that was not trained.
             OutsideFidelity: `at` lies outside the task's range.
-            TableError: the surrogate is damaged, or not good enough.
+            TableError: a replicate that is no whole number; a surrogate that is damaged, or not good enough.
         """
         step = self._step(at)
         try:
@@ -235,16 +235,16 @@ class Table:
     def not_found(self, config: Config, replicate: int) -> NotInTable:
         """Build the error for a config that is not in the table, naming the nearest ones."""
         if config_key(config) in self._index:
-            held = ", ".join(
-                str(r) for r in range(self.curves.slots.shape[1]) if self.find(config_key(config), r) != -1
-            )
-            return NotInTable(
-                f"{self._named(config, replicate)} is not in the table; it has replicates {held or 'none'}"
-            )
+            held = [r for r in range(self.curves.slots.shape[1]) if self.find(config_key(config), r) != -1]
+            others = f"has replicates {', '.join(map(str, held))} of it" if held else "lists it without a training"
+            return NotInTable(f"{self._named(config, replicate)} was not trained: the table {others}")
         near = "; ".join(str(found) for found in nearest_configs(config, self.configs))
         return NotInTable(f"{self._named(config, replicate)} is not in the table; the nearest are {near or 'none'}")
 
     def _find(self, config: Config, replicate: int) -> int:
+        whole = _whole(replicate)
+        if whole is None:
+            raise TableError(f"a replicate is a whole number from 0, not {replicate!r}")
         try:
             number = self._index.get(config_key(config))
         except InvalidConfig:
@@ -253,10 +253,10 @@ class Table:
             canonical = self._canonical(config)
             number = self._index.get(config_key(canonical))
             if number is None:
-                raise self.not_found(canonical, replicate)
-        training = self.curves.find(number, replicate)
+                raise self.not_found(canonical, whole)
+        training = self.curves.find(number, whole)
         if training == -1:
-            raise self.not_found(self.config(number), replicate)
+            raise self.not_found(self.config(number), whole)
         return training
 
     def _predicted(self, surrogate: Surrogate, config: Config, step: int) -> Answer:

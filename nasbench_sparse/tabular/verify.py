@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,17 +48,24 @@ class Retrained:
     tolerated: bool
 
 
-def verify_table(table: Table) -> list[Problem]:
-    """Check coverage, duplicates, that seconds never run backwards, and that a surrogate can be read."""
+def verify_table(table: Table, failed: Sequence[Problem] = ()) -> list[Problem]:
+    """Check coverage, duplicates, that seconds never run backwards, and that a surrogate can be read.
+
+    Args:
+        failed: the `failures` recorded in the table's store; they are returned too, and must be removed first.
+    """
     name = table.task.name
-    problems = []
+    problems = list(failed)
     counts = coverage(table)
     if not counts.complete:
         lacking = ", ".join(
             f"{counts.configs - n:,} of replicate {r}" for r, n in enumerate(counts.recorded) if n < counts.configs
         )
         what = f"trainings are missing: {lacking}" if lacking else "it covers no config"
-        problems.append(Problem(name, what, "the same `table build` trains what is not recorded"))
+        remedy = "the same `table build` trains what is not recorded"
+        if failed:
+            remedy += ", once the runs that failed are removed: those that ended are not begun again"
+        problems.append(Problem(name, what, remedy))
     doubled = len(table.curves) - int((table.curves.slots != -1).sum())
     if doubled or len(set(table.keys)) < len(table.keys):
         problems.append(

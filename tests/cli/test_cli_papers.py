@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,3 +50,12 @@ def test_unknown_artefact_names_the_nearest(command: Command) -> None:
 
 def test_claims_without_a_store_are_not_run_yet(command: Command) -> None:
     assert "not run yet" in command("paper", "claims").out
+
+
+def test_list_prints_objects_with_the_trainings_of_each_scale(command: Command) -> None:
+    rows = json.loads(command("paper", "list", "asni", "--json").out)
+    assert {row["paper"] for row in rows} == {"asni"}
+    assert "asni-table-2" in {row["name"] for row in rows}
+    for row in rows:
+        assert set(row["scales"]) == {"smoke", "check", "paper"}
+        assert row["scales"]["smoke"]["trainings"] <= row["scales"]["paper"]["trainings"]

@@ -55,6 +55,20 @@ def test_run_lists_failed_runs_and_completes_the_others(command: Command, folder
     assert 5 in trials("results.duckdb")
 
 
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+def test_run_of_which_every_trial_fails_says_why_and_exits_with_1(
+    command: Command, folder: Path, quiet: list[str]
+) -> None:
+    (folder / "failing.py").write_text(
+        "from nasbench_sparse.testing.problems import Fault, SyntheticTask\n"
+        'task = SyntheticTask(name="failing", faults=(Fault("raise"),))\n'
+    )
+    done = command("run", "-t", "failing.py:task", "-t", "problems.py:quick", "-o", "random", "--trials", 3, *quiet)
+    assert done.status == 1
+    [line] = [line for line in done.err.splitlines() if line.startswith("error")]
+    assert "(failing, random, seed 0) ended without any result: 3 of 3 trials failed: RuntimeError: " in line
+
+
 def test_run_gives_options_to_the_optimizers_meant(command: Command, folder: Path) -> None:
     options = ("--option", "scale=3", "--option", "lahc.history_length=7")
     done = command(*QUICK, "-o", "mine.py:Mine", "-o", "lahc", "--trials", 2, *options[2:])
@@ -104,6 +118,14 @@ def test_dry_run_counts_trainings_reuse_and_time_and_trains_nothing(command: Com
         ((*QUICK, "-o", "random", "--trials", "0"), ["positive"]),
         ((*QUICK, "-o", "random", "--replicate", "9"), ["replicates 0 to 4"]),
         ((*QUICK, "-o", "random", "--workers", "2", "--executor", "serial"), ["serial"]),
+        ((*QUICK, "-o", "random", "--ray-address", "auto"), ["--ray-address: only --executor ray", "serial"]),
+        ((*QUICK, "-o", "random", "--cpus-per-trial", "2"), ["--cpus-per-trial: only --executor ray"]),
+        ((*QUICK, "-o", "random", "--on-missing", "train"), ["--on-missing: only --executor simulated"]),
+        ((*QUICK, "-o", "random", "--failure-rate", "0.1"), ["only --executor simulated heeds that"]),
+        ((*QUICK, "-o", "random", "--failure-rate", "0.1", "--dry-run"), ["only --executor simulated heeds that"]),
+        ((*QUICK, "-o", "random", "--fault-seed", "1"), ["--fault-seed change nothing without --failure-rate"]),
+        ((*QUICK, "-o", "random", "--failure-rate", "2"), ["failure_rate is a probability"]),
+        ((*QUICK, "-o", "random", "--straggler-rate", "0.2"), ["slows nothing down"]),
         ((*QUICK,), ["--optimizer"]),
         (("run", "some-suite", "--trials", "3", "-o", "random"), ["--optimizer and --trials"]),
         ((*QUICK, "-o", "random", "--store", "problems.py"), ["not a DuckDB file"]),
@@ -118,6 +140,21 @@ def test_run_refuses_mistakes_in_one_sentence(
     assert done.err.count("\n") == 1
     assert all(name in done.err for name in names), done.err
     assert not Path("results.duckdb").exists()
+
+
+def test_simulated_workers_fail_as_declared_and_the_same_command_reuses(command: Command, folder: Path) -> None:
+    line = (*QUICK, "-o", "random", "--trials", 9, "--executor", "simulated", "--workers", 3)
+    faults = ("--failure-rate", 1, "--fault-seed", 4)
+    assert command(*line, *faults, "-q")[0] in (0, 1)
+    assert command(*line, "-q").status == 0
+    rows = Store("results.duckdb").sql(
+        "SELECT r.executor, count(*) FILTER (t.status = 'FAILED') FROM trials AS t JOIN runs AS r USING (run_id) "
+        "GROUP BY ALL ORDER BY ALL"
+    )
+    assert rows.rows() == [("simulated", 0), ("simulated (failure_rate=1.0, fault_seed=4)", 9)]
+    assert "1 run, of which 1 in the store already" in command(*line, *faults).err
+    dry = command(*line, *faults, "--dry-run")
+    assert "1 reused as they are" in dry.out
 
 
 def test_interrupted_run_says_how_to_resume_and_the_same_command_does(folder: Path) -> None:

@@ -41,7 +41,8 @@ def test_build_in_shards_merge_verify_and_show(command: Command) -> None:
     first = build(command, "--shard", "1/2", "--store", "a.duckdb")
     assert first.status == 0
     assert "incomplete" in first.out
-    assert "[2/2] small · table-build" in first.err
+    assert "[2/2] small · table-build · replicate 1" in first.err
+    assert "`nasbench-sparse table merge OTHER... --store a.duckdb` joins their stores" in first.err
     assert build(command, "--shard", "2/2", "--store", "b.duckdb", "--workers", 2, "-q") == (0, "", "")
     assert command("table", "merge", "b.duckdb", "--store", "a.duckdb").status == 0
     checked = command("table", "verify", TASK, "--store", "a.duckdb", "--retrain", 3)
@@ -72,6 +73,10 @@ def test_failures_of_a_build_are_listed(command: Command) -> None:
     found = command("table", "build", "tabular_problems.py:faulty", "--all", "--replicates", 1)
     assert found.status == 1
     assert "25 trainings are FAILED (RuntimeError: a synthetic fault)" in found.err
+    checked = command("table", "verify", "tabular_problems.py:faulty", "--store", "results.duckdb")
+    assert checked.status == 1
+    assert "once the runs that failed are removed" in checked.err
+    assert checked.err.index("`store rm ") < checked.err.index("trainings are missing")
 
 
 def test_an_exported_and_imported_table_answers_simulated_runs(command: Command) -> None:
@@ -80,12 +85,13 @@ def test_an_exported_and_imported_table_answers_simulated_runs(command: Command)
     assert done.status == 0
     manifest = json.loads(Path("small-table/manifest.json").read_text())
     assert manifest["precision"] == "float32"
-    assert manifest["made"]["commands"] == ["nasbench-sparse table build small --all --replicates 2"]
+    assert manifest["made"]["commands"] == [f"nasbench-sparse table build {TASK} --all --replicates 2"]
     assert command("table", "import", "small-table", "--task", TASK).out.strip().endswith("tables/small")
     assert command("table", "verify", TASK).status == 0
+    assert "name the task (--task, or task= in Python)" in command("table", "info", "small-table").err
     shown = command("table", "info", "small-table", "--task", TASK)
     assert "float32, CC-BY-4.0" in shown.out
-    assert "made by nasbench-sparse table build small --all --replicates 2" in shown.out
+    assert f"made by nasbench-sparse table build {TASK} --all --replicates 2" in shown.out
     run = ("run", "-t", TASK, "-o", "random", "-o", "asha", "--seeds", "0-1", "--executor", "simulated")
     done = command(*run, "--workers", 8, "--slots", 2, "--trials", 15, "--store", "new.duckdb")
     assert done.status == 0, done.err

@@ -99,10 +99,10 @@ def test_each_trial_of_a_stack_continues_its_own_checkpoint(executor: Executor, 
 
 @pytest.mark.parametrize("kind", ["serial", "processes"])
 def test_timeout_of_a_stack_times_out_its_trials(kind: str, probe: StackProbe) -> None:
-    with make_executor(kind, workers=4, trial_timeout=0.4) as executor:
+    with make_executor(kind, workers=4, trial_timeout=2.0) as executor:
         done = run_all(executor, probe, [*works(2), work_on(2, do="hang")])
         assert [evaluation.status for evaluation in done.values()] == [Status.TIMEOUT] * 3
-        assert [evaluation.seconds for evaluation in done.values()] == [0.1] * 3  # a quarter of the stack's
+        assert [evaluation.seconds for evaluation in done.values()] == [0.5] * 3  # a quarter of the stack's
         assert run(executor, probe, work_on(3)).evaluation.status is Status.OK
 
 

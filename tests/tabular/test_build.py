@@ -148,8 +148,8 @@ def test_a_training_that_diverges_at_once_is_part_of_the_table(tmp_path: Path) -
 
 
 def test_how_made_gives_command_time_and_machine_but_no_host(built: Store) -> None:
-    made = how_made(built, TASK)
-    assert made["commands"] == ["nasbench-sparse table build small --all --replicates 3"]
+    made = how_made(built, TASK, "problems.py:small")
+    assert made["commands"] == ["nasbench-sparse table build problems.py:small --all --replicates 3"]
     assert made["runs"] == 3
     assert made["training_seconds"] == sum(e.seconds for e in built.results(TASK.fingerprint).values())
     (provenance,) = made["provenances"]

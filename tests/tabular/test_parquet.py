@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -15,7 +16,7 @@ from nasbench_sparse.core.declaration import digest
 from nasbench_sparse.errors import DamagedTable, NbsError, OtherTask, TableError
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.manifest import read_manifest
-from nasbench_sparse.tabular.parquet import export_table, import_table
+from nasbench_sparse.tabular.parquet import export_table, import_table, table_files
 from nasbench_sparse.tabular.places import find_table, has_table, keep_table
 from nasbench_sparse.tabular.stored import stored_table
 from nasbench_sparse.tabular.table import Table
@@ -126,11 +127,50 @@ def test_a_truncated_manifest_is_found(copy: Path) -> None:
         import_table(copy, TASK)
 
 
-def test_a_manifest_of_a_newer_schema_is_refused(copy: Path) -> None:
-    content = orjson.loads((copy / "manifest.json").read_bytes())
+def edit(folder: Path, **changes: Any) -> None:
+    """Change a manifest by hand, checksum and all; None removes a field."""
+    content = orjson.loads((folder / "manifest.json").read_bytes())
     content.pop("checksum")
-    content["schema_version"] = 99
-    (copy / "manifest.json").write_bytes(orjson.dumps({**content, "checksum": digest(content, 16)}))
+    content = {name: value for name, value in {**content, **changes}.items() if value is not None}
+    (folder / "manifest.json").write_bytes(orjson.dumps({**content, "checksum": digest(content, 16)}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"schema_version": "x"}, "`schema_version` is 'x', not a whole number"),
+        ({"schema_version": True}, "`schema_version` is True, not a whole number"),
+        ({"files": []}, r"`files` is \[\], not an object"),
+        ({"files": {"configs.parquet": {"bytes": 1, "rows": 1}}}, r"`files\.configs\.parquet\.sha256` is missing"),
+        ({"files": {"curves.parquet": "x"}}, r"`files\.curves\.parquet` is 'x', not an object"),
+        ({"listed": None}, "`listed` is missing"),
+        ({"replicates": "3"}, "`replicates` is '3', not a whole number"),
+        ({"metrics": "abc"}, "`metrics` is 'abc', not a list"),
+        ({"metrics": [1]}, r"`metrics\[0\]` is 1, not a text"),
+        ({"enumerations": [["all"]]}, r"`enumerations` has \['all'\], not a mode and a number"),
+        ({"coverage": {}}, r"`coverage\.whole_space` is missing"),
+        ({"made": {"commands": "make"}}, r"`made\.commands` is 'make', not a list"),
+        ({"made": {"training_seconds": "long"}}, r"`made\.training_seconds` is 'long', not a number"),
+        ({"colour": 1}, "`colour` is no field of it"),
+    ],
+)
+def test_a_manifest_edited_by_hand_is_refused_with_its_field(
+    copy: Path, changes: dict[str, Any], says: str
+) -> None:
+    edit(copy, **changes)
+    with pytest.raises(DamagedTable, match=f"{says}; export or fetch the table again"):
+        import_table(copy, TASK)
+
+
+def test_a_manifest_that_names_no_files_is_refused_however_it_is_read(copy: Path) -> None:
+    edit(copy, files={})
+    for read in (import_table, table_files):
+        with pytest.raises(DamagedTable, match=r"does not name configs\.parquet"):
+            read(copy, TASK)
+
+
+def test_a_manifest_of_a_newer_schema_is_refused(copy: Path) -> None:
+    edit(copy, schema_version=99, listed="unknown to this release")
     with pytest.raises(TableError, match=r"schema version 99.*upgrade"):
         import_table(copy, TASK)
 
@@ -175,7 +215,7 @@ def test_load_takes_a_name_a_folder_or_a_store(built: Store, exported: Path, tab
         Table.load("small", task=TASK, store=built),
     ):
         assert table.complete
-    with pytest.raises(TableError, match="not registered here; give task="):
+    with pytest.raises(TableError, match=r"not registered here: name the task \(--task, or task= in Python\)"):
         Table.load("small")
     with pytest.raises(TableError, match="did you mean small"):
         Table.load("smal")

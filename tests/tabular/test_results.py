@@ -32,7 +32,7 @@ import sys
 import nasbench_sparse as nbs
 from tests.tabular.problems import TASK
 result = nbs.run(TASK, "asha", trials=30, store=sys.argv[1], executor="simulated", workers=8)
-heavy = "torch ray smac optuna ConfigSpace scipy".split()
+heavy = "torch ray smac optuna ConfigSpace scipy pandas".split()
 print(result.loss, [name for name in heavy if name in sys.modules])
 """
 

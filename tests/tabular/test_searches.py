@@ -28,6 +28,17 @@ def test_steps_are_found_by_method_options_seed_and_replicate() -> None:
     assert len(Searches(rows)) == 3
 
 
+def test_described_has_a_line_for_each_method_options_and_replicate() -> None:
+    rows = [row(seed, step, epochs=10) for seed in (0, 1, 2) for step in (0, 1)]
+    rows += [row(3, epochs=10, replicate=1), row(5, method="other:advance")]
+    assert Searches(tuple(rows)).described() == [
+        "seeds 5 on replicate 0, 1 steps, 0.5 s of training, by other:advance (no options)",
+        "seeds 0-2 on replicate 0, 6 steps, 3 s of training, by some.module:advance (epochs=10)",
+        "seeds 3 on replicate 1, 1 steps, 0.5 s of training, by some.module:advance (epochs=10)",
+    ]
+    assert Searches().described() == []
+
+
 def test_alternatives_name_the_seeds_by_what_their_options_have_otherwise() -> None:
     rows = [row(seed, epochs=10, keep="x") for seed in (4, 0, 1, 2)]
     rows += [row(seed, epochs=50, keep="x") for seed in (0, 9)]

@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from nasbench_sparse.core.config import Config, config_key
 from nasbench_sparse.core.curve import mean_curve
 from nasbench_sparse.core.trial import Evaluation, Status, Trial
-from nasbench_sparse.errors import IncompleteTable, InvalidConfig, NotInTable, OutsideFidelity
+from nasbench_sparse.errors import IncompleteTable, InvalidConfig, NotInTable, OutsideFidelity, TableError
 from nasbench_sparse.runner.study import Study
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.build import plan_build
@@ -101,6 +102,16 @@ def test_query_at_what_is_no_epoch_is_refused(table: Table, at: int) -> None:
         table.query(CONFIGS[3], at)
 
 
+@pytest.mark.parametrize("replicate", [0.5, "0", True, None])
+def test_query_of_what_is_no_replicate_is_refused(table: Table, replicate: Any) -> None:
+    config = table.config(0)
+    with pytest.raises(TableError, match="a replicate is a whole number from 0, not "):
+        table.query(config, replicate=replicate)
+    with pytest.raises(TableError, match="a replicate is a whole number"):
+        table.query(config, replicate=replicate, predicted=True)
+    assert table.query(config, replicate=np.int64(1)) == table.query(config, replicate=1)
+
+
 def test_query_takes_numpy_values_and_equivalent_configs(table: Table) -> None:
     config = CONFIGS[7]
     assert table.query({name: np.str_(value) for name, value in config.items()}) == table.query(config)
@@ -119,7 +130,7 @@ def test_a_config_not_in_the_table_names_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(NotInTable, match="the nearest are") as error:
         table.query(absent)
     assert str(nearest_configs(absent, table.configs)[0]) in str(error.value)
-    with pytest.raises(NotInTable, match="it has replicates 0"):
+    with pytest.raises(NotInTable, match="was not trained: the table has replicates 0 of it"):
         table.query(next(table.configs), replicate=2)
 
 

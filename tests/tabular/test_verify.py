@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nasbench_sparse.core.trial import Evaluation, Status
+from nasbench_sparse.errors import NotInTable
 from nasbench_sparse.runner.study import Study
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.build import plan_build
@@ -60,6 +61,12 @@ def test_failed_trainings_are_named_and_tried_again_after_their_run_is_removed(t
     assert "5 trainings are FAILED (RuntimeError: a synthetic fault)" in problem.what
     assert plans[0].spec.run_id in problem.remedy
     assert len(table.missing()) == 5
+    config, replicate = table.missing()[0]
+    with pytest.raises(NotInTable, match="was not trained: the table lists it without a training"):
+        table.query(config, replicate=replicate)
+    missing, again = verify_table(table, [problem])[1], verify_table(table)[0]
+    assert "once the runs that failed are removed" in missing.remedy
+    assert "removed" not in again.remedy
     store.remove(plans[0].spec.run_id)
     assert Study(store).run(plans).finished == [plans[0].spec.run_id]
     assert store.sql("SELECT count(*) AS n FROM trials WHERE NOT reused").item() == 5

@@ -27,6 +27,7 @@ from nasbench_sparse.tabular.parquet import (
     read_columns,
     write_columns,
 )
+from nasbench_sparse.tabular.shape import Shape, mismatch
 from nasbench_sparse.tabular.surrogate.boosting import Boosting
 from nasbench_sparse.tabular.surrogate.density import LinearDensity
 from nasbench_sparse.tabular.surrogate.features import Column, Features
@@ -38,6 +39,14 @@ from nasbench_sparse.tabular.surrogate.trees import Forest
 
 FORMAT = "nasbench-sparse surrogate"
 SCHEMA_VERSION = 1
+
+_SHAPE: Shape = {
+    "schema_version": int,
+    "fingerprint": str,
+    "table": dict,
+    "made": {"command": str},
+    "quality": {"configs": int, "folds": int, "loss": dict, "val_loss": dict, "seconds": dict},
+}
 MODEL, TREES = SURROGATE, "surrogate.parquet"
 
 LIBRARIES = ("nasbench-sparse", "numpy", "scikit-learn")
@@ -93,6 +102,9 @@ def describe_surrogate(folder: Path, manifest: Manifest) -> dict[str, Any]:
         raise DamagedTable(f"{file} is no JSON ({error}); fit the surrogate again (`table fit`)") from error
     if not isinstance(described, dict) or described.get("format") != FORMAT:
         raise DamagedTable(f"{file} describes no surrogate; fit it again (`table fit`)")
+    wrong = mismatch(described, _SHAPE)
+    if wrong is not None:
+        raise DamagedTable(f"{file} is no sound description: {wrong}; fit the surrogate again (`table fit`)")
     if described["schema_version"] > SCHEMA_VERSION:
         raise TableError(
             f"{file} has schema version {described['schema_version']}; this release knows up to {SCHEMA_VERSION}: "

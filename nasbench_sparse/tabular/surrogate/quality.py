@@ -13,6 +13,8 @@ Floats = npt.NDArray[np.float64]
 
 LEAST_R2 = 0.7
 LEAST_TAU = 0.6
+LEAST_SECONDS_R2 = 0.0
+"""Seconds that are predicted worse than by their mean are given up: every config then takes the mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,11 @@ class Quality:
         folds: parts of the cross-validation, split by config.
         loss: the task's loss at the full fidelity, the mean over replicates; what is accepted depends on it.
         val_loss: the same of the validation loss.
-        seconds: of whole trainings.
+        seconds: of whole trainings, as the trees predict them.
         diverged: share of the configs that mostly diverged.
         divergence_found: share of those that were predicted to; None if there are none.
         false_divergence: share of the others that were.
+        mean_seconds: whether the surrogate predicts the mean seconds of all configs for each of them.
     """
 
     configs: int
@@ -53,6 +56,12 @@ class Quality:
     diverged: float
     divergence_found: float | None
     false_divergence: float
+    mean_seconds: bool = False
+
+    @property
+    def seconds_fail(self) -> bool:
+        """Whether the trees predict seconds worse than their mean does."""
+        return self.seconds.r2 is not None and self.seconds.r2 < LEAST_SECONDS_R2
 
     def check(self, task: str) -> None:
         """Refuse a surrogate that is not good enough.
@@ -61,13 +70,18 @@ class Quality:
             TableError: with the numbers, and what to do.
         """
         r2, tau = self.loss.r2, self.loss.tau
-        if r2 is not None and tau is not None and r2 >= LEAST_R2 and tau >= LEAST_TAU:
-            return
-        raise TableError(
-            f"the surrogate of {task!r} is not good enough: on held-out configs R2 is {shown(r2)} and Kendall's "
-            f"tau {shown(tau)}, at least {LEAST_R2} and {LEAST_TAU} are needed; it was fitted on {self.configs:,} "
-            "configs: build the table with more of them, or with more replicates if they disagree, and fit again"
-        )
+        if r2 is None or tau is None or r2 < LEAST_R2 or tau < LEAST_TAU:
+            raise TableError(
+                f"the surrogate of {task!r} is not good enough: on held-out configs R2 is {shown(r2)} and "
+                f"Kendall's tau {shown(tau)}, at least {LEAST_R2} and {LEAST_TAU} are needed; it was fitted on "
+                f"{self.configs:,} configs: build the table with more of them, or with more replicates if they "
+                "disagree, and fit again"
+            )
+        if self.seconds_fail and not self.mean_seconds:
+            raise TableError(
+                f"the surrogate of {task!r} predicts seconds worse than their mean: on held-out configs R2 is "
+                f"{shown(self.seconds.r2)}; `table fit` fits one that predicts the mean"
+            )
 
 
 def compare(predicted: Floats, recorded: Floats) -> Agreement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +60,10 @@ class CurveShapes:
         """Return the cumulative seconds (steps,) of scores."""
         mean, deviation = self.rate
         return exp(np.array([mean + deviation * float(scores[-1])])) * self.course
+
+    def at_rate(self, seconds: float) -> CurveShapes:
+        """Return the same curves where every whole training takes so many seconds."""
+        return replace(self, rate=(float(np.log(seconds)), 0.0))
 
 
 def learn_shapes(fields: tuple[str, ...], values: Floats, seconds: Floats) -> tuple[CurveShapes, Floats]:

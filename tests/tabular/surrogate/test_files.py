@@ -145,6 +145,8 @@ def rewrite(folder: Path, **changes: object) -> None:
     [
         ({"schema_version": 2}, "upgrade"),
         ({"format": "other"}, "describes no surrogate"),
+        ({"schema_version": "x"}, "`schema_version` is 'x', not a whole number; fit the surrogate again"),
+        ({"quality": {}}, "`quality.configs` is missing; fit the surrogate again"),
         ({"table": {}}, "fitted on other trainings.*fit it again"),
         ({"fingerprint": "0"}, "fitted on other trainings"),
         ({"outputs": 17}, "contradicts itself"),

@@ -101,6 +101,33 @@ def test_quality_below_the_minimum_is_refused(r2: float | None, tau: float | Non
         replace(quality, loss=Agreement(r2, tau, None)).check("task")
 
 
+def test_seconds_worse_than_their_mean_are_refused_unless_the_mean_is_predicted() -> None:
+    good, poor = Agreement(0.7, 0.6, 0.3), Agreement(-0.13, 0.1, 0.1)
+    quality = Quality(100, 5, good, good, poor, 0.0, None, 0.0)
+    with pytest.raises(TableError, match=r"seconds worse than their mean: on held-out configs R2 is -0\.13"):
+        quality.check("task")
+    replace(quality, mean_seconds=True).check("task")
+    replace(quality, seconds=Agreement(0.0, 0.1, 0.1)).check("task")  # as good as the mean
+    replace(quality, seconds=Agreement(None, None, None)).check("task")  # all equal: nothing to judge
+
+
+def test_seconds_that_nothing_predicts_are_their_mean(smooth: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = table_examples(smooth)
+    noise = np.random.default_rng(0).uniform(1.0, 3.0, (len(examples), 1))
+    noisy = replace(examples, seconds=noise * np.arange(1.0, 10.0) / 9)
+    monkeypatch.setattr("nasbench_sparse.tabular.surrogate.fit.table_examples", lambda table: noisy)
+    fitted = fit_surrogate(smooth, boosting=FEW_TREES)
+    assert fitted.quality.seconds.r2 is not None
+    assert fitted.quality.seconds.r2 < 0
+    assert fitted.quality.mean_seconds
+    for config in list(smooth.configs)[:5]:
+        assert fitted.surrogate.evaluation(config).seconds == pytest.approx(noise.mean())
+    slower = np.array([[1.0 + 2.0 * float(config["x_0"])] for config in examples.configs])
+    timed = replace(examples, seconds=slower * np.arange(1.0, 10.0) / 9)
+    monkeypatch.setattr("nasbench_sparse.tabular.surrogate.fit.table_examples", lambda table: timed)
+    assert not fit_surrogate(smooth, boosting=FEW_TREES).quality.mean_seconds
+
+
 def test_compare_by_hand() -> None:
     found = compare(np.array([1.0, 3.0, 2.0, 4.0]), np.array([1.0, 2.0, 3.0, 4.0]))
     assert found == Agreement(pytest.approx(1 - 2 / 5), pytest.approx(4 / 6), 1.0)

@@ -13,7 +13,7 @@ import orjson
 from nasbench_sparse.errors import NbsError, UnsupportedSpace, unknown
 from nasbench_sparse.leaderboard.head_to_head import HeadToHead, compare_pairs
 from nasbench_sparse.leaderboard.report.build import Report, write_subject
-from nasbench_sparse.leaderboard.report.headline import against_baseline, leader, required_sentence, sentence
+from nasbench_sparse.leaderboard.report.headline import against_baseline, leader, pair_sentences, required_sentence
 from nasbench_sparse.leaderboard.report.subject import Subject, make_subject
 from nasbench_sparse.leaderboard.results import Wanted, read_results
 from nasbench_sparse.leaderboard.runs import Contender
@@ -198,7 +198,7 @@ def _required(subject: Subject, baseline: str) -> HeadToHead:
 def _sentences(
     subject: Subject, pairs: tuple[HeadToHead, ...], required: HeadToHead | None, skipped: Mapping[str, str]
 ) -> tuple[str, ...]:
-    lines = [leader(subject), *map(sentence, pairs)]
+    lines = [leader(subject), *pair_sentences(pairs)]
     if skipped:
         lines.append(f"{subject.newcomer} cannot serve {', '.join(skipped)}.")
     if required is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nasbench_sparse.leaderboard.figures.matrix import DIVERGING, draw_matrix, matrix_figure
-from nasbench_sparse.leaderboard.figures.style import printable
+from nasbench_sparse.leaderboard.figures.style import short_names
 from nasbench_sparse.leaderboard.statistics.check import Floats
 
 if TYPE_CHECKING:
@@ -48,10 +48,11 @@ def agreements_figure(agreements: Sequence[Agreement]) -> Figure:
     axes = [ax for line in figure.subplots(rows, columns, squeeze=False) for ax in line]
     for ax in axes[len(shown) :]:
         ax.set_visible(False)
+    titles = short_names(agreement.title for agreement in shown)
     for ax, agreement in zip(axes, shown, strict=False):
         texts = _texts(agreement.tau)
         draw_matrix(ax, agreement.tau, texts, agreement.rows, agreement.columns, DIVERGING, (-1.0, 1.0))
-        ax.set_title(printable(agreement.title))
+        ax.set_title(titles[agreement.title])
     return figure
 
 

@@ -11,9 +11,10 @@ from nasbench_sparse.leaderboard.figures.style import Look
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+LOSS, REGRET = "incumbent's loss", "incumbent's regret"
 LABELS = {"full evaluations": "full evaluations", "seconds": "seconds of training"}
 
 
 def anytime_figure(panels: Sequence[Panel], looks: Mapping[str, Look], axis: str) -> Figure:
     """Draw one panel for each task; lower is better."""
-    return line_panels(panels, looks, LABELS[axis], "incumbent's loss")
+    return line_panels(panels, looks, LABELS[axis], LOSS)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nasbench_sparse.leaderboard.figures.matrix import SEQUENTIAL, draw_matrix
-from nasbench_sparse.leaderboard.figures.style import printable
+from nasbench_sparse.leaderboard.figures.style import short_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,13 +35,14 @@ def choices_figure(tasks: Sequence[Choices]) -> Figure:
     heights = [0.26 * len(fields) + 1.15 for fields, _ in sizes]
     figure = Figure(figsize=(min(7.4, max(3.4, 0.31 * max(columns) + 1.2)), sum(heights)), layout="constrained")
     axes = figure.subplots(len(tasks), 1, squeeze=False, height_ratios=heights)[:, 0]
+    titles = short_names((task.task for task in tasks), 60)
     for ax, task, (fields, choices) in zip(axes, tasks, sizes, strict=True):
         total = {field: sum(n for (f, _), n in task.counts.items() if f == field) for field in fields}
         counts = np.array([[task.counts.get((f, c), 0) for c in choices] for f in fields], dtype=float)
         share = counts / np.array([[total[field]] for field in fields])
         texts = [[str(int(n)) if n else "" for n in row] for row in counts]
         draw_matrix(ax, share, texts, fields, choices, SEQUENTIAL, (0.0, 1.0))
-        ax.set_title(printable(task.task, 60))
+        ax.set_title(titles[task.task])
     return figure
 
 

@@ -7,6 +7,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,18 +18,18 @@ from nasbench_sparse.leaderboard.figures.style import Look
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 DECADE = 10.0
+MARGIN = 1.2
 
 
 def gradient_flow_figure(panels: Sequence[Panel], looks: Mapping[str, Look]) -> Figure:
     """Draw a panel for each task: gradient flow over units of fidelity, logarithmic where it spans a decade."""
-    figure = line_panels(panels, looks, "units of fidelity", "effective gradient flow")
-    for ax, panel in zip(figure.axes, panels, strict=False):
-        flows = np.concatenate([line.y for line in panel.lines])
-        flows = flows[np.isfinite(flows)]
-        if len(flows) and 0 < DECADE * flows.min() <= flows.max():
-            ax.set_yscale("log")
-            ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")  # text.parse_math is off
-            ax.yaxis.set_minor_formatter(lambda value, _: "")
-    return figure
+    return line_panels(list(map(_scaled, panels)), looks, "units of fidelity", "effective gradient flow")
+
+
+def _scaled(panel: Panel) -> Panel:
+    flows = np.concatenate([line.y for line in panel.lines])
+    flows = flows[np.isfinite(flows)]
+    if not len(flows) or flows.min() <= 0 or flows.max() < DECADE * flows.min():
+        return panel
+    return replace(panel, limits=(flows.min() / MARGIN, flows.max() * MARGIN), logarithmic=True)

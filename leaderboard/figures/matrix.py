@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.figures.style import INK, printable
+from nasbench_sparse.leaderboard.figures.style import INK, short_names
 from nasbench_sparse.leaderboard.statistics.check import Floats
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ def draw_matrix(
     ax.grid(False)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, bottom=False, left=False)
-    ax.set_yticks(np.arange(len(rows)) + 0.5, [printable(name, LETTERS) for name in rows])
-    ax.set_xticks(np.arange(len(columns)) + 0.5, [printable(name, LETTERS) for name in columns], color=INK)
+    down, across = (list(map(short_names(names, LETTERS).__getitem__, names)) for names in (rows, columns))
+    ax.set_yticks(np.arange(len(rows)) + 0.5, down)
+    ax.set_xticks(np.arange(len(columns)) + 0.5, across, color=INK)
     if max(map(len, columns)) > SHORT:
         ax.tick_params(axis="x", labelrotation=40)
         for label in ax.get_xticklabels():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.figures.style import INK, Look, printable
+from nasbench_sparse.leaderboard.figures.style import INK, Look, short_names
 from nasbench_sparse.leaderboard.statistics.check import Floats
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 COLUMNS = 3
 MOST_PANELS = 24
 LONGEST_KEY = 36
+LONGEST_TITLE, WHOLE_TITLE = 34, 28
+"""Letters of a panel's title, and how many of them fit above it in full size; one with more is smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,19 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A titled set of lines."""
+    """A titled set of lines.
+
+    Args:
+        limits: of the y axis; by default all that is drawn.
+        logarithmic: whether the y axis is, for which it needs limits above 0.
+        y_label: of this panel alone, where the panels of a figure do not show the same.
+    """
 
     title: str
     lines: tuple[Line, ...]
+    limits: tuple[float, float] | None = None
+    logarithmic: bool = False
+    y_label: str = ""
 
 
 def line_panels(
@@ -52,17 +63,30 @@ def line_panels(
     names = [name for name in looks if any(line.name == name for line in drawn)]
     legend_rows = math.ceil(len(names) / legend_columns(names, grid_width(len(shown)))) if legend and names else 0
     figure, axes = panel_grid(len(shown), legend_rows=legend_rows)
+    titles = short_names((panel.title for panel in shown), LONGEST_TITLE)
     for place, (ax, panel) in enumerate(zip(axes, shown, strict=True)):
         for line in panel.lines:
             _line(ax, line, looks[line.name])
         if len(shown) > 1 or panel.title:
-            ax.set_title(printable(panel.title))
-        if place % COLUMNS == 0:
-            ax.set_ylabel(y_label)
+            write_title(ax, titles[panel.title], WHOLE_TITLE if len(shown) > 1 else LONGEST_TITLE)
+        if place % COLUMNS == 0 or panel.y_label != shown[place - 1].y_label:
+            ax.set_ylabel(panel.y_label or y_label)
+        if panel.limits is not None:
+            ax.set_yscale("log" if panel.logarithmic else "linear")
+            ax.set_ylim(*panel.limits)
+            if panel.logarithmic:
+                _number_decades(ax, panel.limits)
         if place + COLUMNS >= len(shown):
             ax.set_xlabel(x_label)
     if legend:
-        add_legend(figure, [_key([line for line in drawn if line.name == name], looks[name]) for name in names])
+        keys = short_names(names, LONGEST_KEY)
+        add_legend(
+            figure,
+            [
+                _key([line for line in drawn if line.name == name], looks[name], label)
+                for name, label in keys.items()
+            ],
+        )
     return figure
 
 
@@ -79,6 +103,23 @@ def panel_grid(count: int, *, legend_rows: int, height: float = 1.9) -> tuple[Fi
     for ax in flat[count:]:
         ax.set_visible(False)
     return figure, flat[:count]
+
+
+def write_title(ax: Axes, title: str, whole: int) -> None:
+    """Write a panel's title, smaller if it has more letters than fit above the panel."""
+    size = ax.title.get_fontsize()
+    ax.set_title(title, fontsize=size * min(1.0, whole / max(1, len(title))))
+
+
+def _number_decades(ax: Axes, limits: tuple[float, float]) -> None:
+    """Put plain numbers on a logarithmic y axis, also between the powers of ten where it spans few."""
+    from matplotlib.ticker import LogLocator
+
+    low, high = limits
+    digits = (1,) if high > 100 * low else (1, 2, 5) if high > 4 * low else range(1, 10)
+    ax.yaxis.set_major_locator(LogLocator(subs=digits))
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")  # text.parse_math is off
+    ax.yaxis.set_minor_formatter(lambda value, _: "")
 
 
 def grid_width(count: int) -> float:
@@ -101,7 +142,7 @@ def add_legend(figure: Figure, keys: Sequence[Line2D]) -> None:
     figure.legend(handles=keys, loc="outside upper center", ncols=columns, labelcolor=INK)
 
 
-def _key(lines: Sequence[Line], look: Look) -> Line2D:
+def _key(lines: Sequence[Line], look: Look, label: str) -> Line2D:
     """Return the legend's key of a contender: a line, its marker where it is drawn, or the marker alone."""
     from matplotlib.lines import Line2D
 
@@ -112,7 +153,7 @@ def _key(lines: Sequence[Line], look: Look) -> Line2D:
         linestyle="none" if all(map(_alone, lines)) else look.dash,
         marker=look.marker if any(line.marked or _alone(line) for line in lines) else None,
         markersize=3.5,
-        label=printable(lines[0].name, LONGEST_KEY),
+        label=label,
     )
 
 

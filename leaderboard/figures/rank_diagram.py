@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from nasbench_sparse.leaderboard.figures.style import INK, RULE, Look, printable
+from nasbench_sparse.leaderboard.figures.style import INK, RULE, Look, short_names
 from nasbench_sparse.leaderboard.statistics.rank_diagram import CriticalDifference
 
 if TYPE_CHECKING:
@@ -31,10 +31,11 @@ def rank_diagram_figure(diagram: CriticalDifference, looks: Mapping[str, Look]) 
     ax.set_xlim(1, max(count, 2))
     ax.set_ylim(-(depth + 0.55 * rows), 1.0)
     _scale(ax, count)
+    labels = short_names(diagram.names, 24)
     for place, (name, rank) in enumerate(zip(diagram.names, diagram.average_ranks, strict=True)):
         left = place < rows
         y = -(depth + 0.55 * (place if left else count - 1 - place))
-        _leader(ax, name, rank, y, looks[name].colour, left=left)
+        _leader(ax, labels[name], rank, y, looks[name].colour, left=left)
     for place, group in enumerate(diagram.groups):
         ends = [diagram.average_ranks[diagram.names.index(name)] for name in (group[0], group[-1])]
         ax.plot([ends[0] - 0.04, ends[1] + 0.04], [-0.35 - 0.3 * place] * 2, color=INK, linewidth=3)
@@ -55,7 +56,7 @@ def _leader(ax: Axes, name: str, rank: float, y: float, colour: str, *, left: bo
     edge = ax.get_xlim()[0 if left else 1]
     ax.plot([rank, rank, edge], [0, y, y], color=RULE, linewidth=0.9, zorder=0)
     ax.plot([rank], [0], marker="o", color=colour, markersize=5, clip_on=False)
-    words = f"{printable(name, 24)}  {rank:.2f}" if left else f"{rank:.2f}  {printable(name, 24)}"
+    words = f"{name}  {rank:.2f}" if left else f"{rank:.2f}  {name}"
     where = blended_transform_factory(ax.transAxes, ax.transData)
     ax.text(
         -0.02 if left else 1.02, y, words, ha="right" if left else "left", va="center", transform=where, color=INK

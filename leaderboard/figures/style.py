@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,11 +66,18 @@ class Look:
 
 
 def looks(names: Sequence[str]) -> dict[str, Look]:
-    """Give each name a look of its own, of up to 32: the first four solid, then other dashes with each four."""
+    """Give each name a look of its own, of up to 32: the first four solid, then other dashes with each four.
+
+    Each turn of the palette takes the markers from one further on, so that points without lines differ too.
+    """
     return {
-        name: Look(PALETTE[i % len(PALETTE)], DASHES[_turn(i) % len(DASHES)], MARKERS[i % len(MARKERS)])
+        name: Look(PALETTE[i % len(PALETTE)], DASHES[_turn(i) % len(DASHES)], _marker(i))
         for i, name in enumerate(names)
     }
+
+
+def _marker(place: int) -> str:
+    return MARKERS[(place + place // len(PALETTE)) % len(MARKERS)]
 
 
 def _turn(place: int) -> int:
@@ -78,7 +85,23 @@ def _turn(place: int) -> int:
     return place // SOLID + place // (SOLID * len(DASHES))
 
 
-def printable(text: str, longest: int = 40) -> str:
-    """Return a name that every font and XML can hold: control and unknown characters replaced, cut if long."""
-    clean = "".join(c if c.isprintable() and ord(c) < 0x10000 else "\N{WHITE SQUARE}" for c in text)
-    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+def short_names(names: Iterable[str], longest: int = 40) -> dict[str, str]:
+    """Return names as figures write them: what no font or XML holds replaced, and "…" in the middle of long ones.
+
+    Where that would make two names alike, all are cut at the nearest other place that keeps them apart.
+    """
+    clean = {name: printable(name) for name in names}
+    heads = sorted(range(1, longest - 1), key=lambda head: abs(head - longest // 2))
+    cut = [{name: _cut(text, head, longest) for name, text in clean.items()} for head in heads]
+    apart = len(set(clean.values()))
+    return next((found for found in cut if len(set(found.values())) == apart), cut[0])
+
+
+def _cut(text: str, head: int, longest: int) -> str:
+    """Leave out the middle of a text that is too long, after so many characters."""
+    return text if len(text) <= longest else f"{text[:head]}…{text[head + 1 - longest :]}"
+
+
+def printable(text: str) -> str:
+    """Return a text that every font and XML can hold: control and unknown characters replaced."""
+    return "".join(c if c.isprintable() and ord(c) < 0x10000 else "\N{WHITE SQUARE}" for c in text)

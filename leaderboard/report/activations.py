@@ -9,6 +9,7 @@ from typing import Any
 
 from nasbench_sparse.core.activation import Activation, Cell, Operator
 from nasbench_sparse.errors import NbsError
+from nasbench_sparse.leaderboard.activation_values import curve
 from nasbench_sparse.leaderboard.figures.activations import Shape, activations_figure
 from nasbench_sparse.leaderboard.figures.drawing import draw
 from nasbench_sparse.leaderboard.figures.panels import MOST_PANELS
@@ -86,16 +87,14 @@ def _sheet(found: list[Found], queries: Queries) -> Sheet:
 
 def _picture(found: list[Found], queries: Queries) -> tuple[Picture, ...]:
     """Plot each cell, and each operator once."""
-    from nasbench_sparse.nn.curves import curve
-
     shapes: dict[Activation, Shape] = {}
     for one in found:
         for activation in one.activations:
             if activation not in shapes:
                 title = one.task if isinstance(activation, Cell) else activation.name
                 try:
-                    shapes[activation] = Shape(title, *curve(activation, points=POINTS))
-                except NbsError:  # of another version: named in the table, and nothing to plot
+                    shapes[activation] = Shape(title, *curve(activation, POINTS))
+                except NbsError:  # named in the table, and nothing to plot
                     continue
     if not shapes:
         return ()
@@ -106,4 +105,4 @@ def _picture(found: list[Found], queries: Queries) -> tuple[Picture, ...]:
     )
     title = "Shapes of the activations found"
     drawing = draw("activation-shapes", title, note, lambda: activations_figure(list(shapes.values())))
-    return (Picture(drawing=drawing, note=note, how="nn.curves.curve", queries=queries),)
+    return (Picture(drawing=drawing, note=note, how="leaderboard.activation_values.curve", queries=queries),)

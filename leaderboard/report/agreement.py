@@ -46,6 +46,9 @@ def _tasks(subject: Subject) -> Block:
         return Remark(sentences=(sentence,), queries=subject.base_queries)
     table = np.column_stack(list(evidence.columns().values())).T
     matrix = agreement_matrix(table, evidence.tasks, unit="contenders")
+    if matrix.mean is None:
+        sentence = "No agreement of the tasks' rankings: no two contenders completed the same two tasks."
+        return Remark(sentences=(sentence,), how="statistics.agreement_matrix", queries=subject.base_queries)
     note = f"Do two tasks rank the contenders alike? {matrix.sentence}"
     drawing = draw(
         "agreement",

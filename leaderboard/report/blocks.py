@@ -30,6 +30,7 @@ class Sheet:
     Args:
         name: of its files, without ending.
         left: columns of text; the others hold numbers.
+        highest_first: columns whose best value, or the one of most interest, is the highest.
         page_only: columns that CSV leaves out, since their cells hold several values in one.
         files_only: columns of CSV only, such as those values one by one.
         how: which functions turned the queries' rows into these numbers.
@@ -39,6 +40,7 @@ class Sheet:
     title: str
     columns: tuple[str, ...]
     left: frozenset[str]
+    highest_first: frozenset[str] = frozenset()
     page_only: frozenset[str] = frozenset()
     files_only: frozenset[str] = frozenset()
     rows: tuple[tuple[Cell, ...], ...]

@@ -21,12 +21,14 @@ class Column(Generic[Row]):
         on: "page" for one that CSV leaves out, since its cells hold several values in one; "files" for one of CSV
             only, such as those values one by one.
         is_text: whether it holds text rather than numbers.
+        highest_first: whether its best value, or the one of most interest, is the highest.
     """
 
     name: str
     cell: Callable[[Row], Cell]
     on: Literal["both", "page", "files"] = "both"
     is_text: bool = False
+    highest_first: bool = False
 
 
 def sheet_of(
@@ -45,6 +47,7 @@ def sheet_of(
         title=title,
         columns=tuple(column.name for column in columns),
         left=frozenset(column.name for column in columns if column.is_text),
+        highest_first=frozenset(column.name for column in columns if column.highest_first),
         page_only=frozenset(column.name for column in columns if column.on == "page"),
         files_only=frozenset(column.name for column in columns if column.on == "files"),
         rows=tuple(tuple(column.cell(row) for column in columns) for row in rows),

@@ -60,7 +60,7 @@ def _pairs(subject: Subject, family: Family) -> Sheet:
         note=(
             f"Effect: matched-pairs rank biserial correlation, {MINUS}1 where the first has the lower loss "
             "throughout. P(first better): chance that a run of the first beats one of the second on these tasks, "
-            "ties half. In brackets: 95 % intervals. "
+            f"ties half. In brackets: 95 % intervals{_absences(family)}. "
             f"Pairs are compared on what both completed. {family.sentence} {TWO_FAMILIES}"
         ),
         how="statistics.signed_rank, statistics.holm or statistics.nemenyi_p_value, and "
@@ -75,17 +75,24 @@ def _verdict(pair: HeadToHead) -> Cell:
 
 def _effect(pair: HeadToHead) -> Cell:
     test = pair.test
-    return Cell("—") if test is None else _with_interval(test.effect, test.effect_interval, test.no_interval)
+    return Cell("—") if test is None else _with_interval(test.effect, test.effect_interval)
 
 
 def _chance(pair: HeadToHead) -> Cell:
     found = pair.improvement
-    return Cell("—") if found is None else _with_interval(found.probability, found.interval, found.no_interval)
+    return Cell("—") if found is None else _with_interval(found.probability, found.interval)
 
 
-def _with_interval(value: float, interval: Interval | None, absence: str | None) -> Cell:
-    """Return a value with its interval, or with why it has none."""
-    return Cell(signed(value) + interval_text(interval, absence), value)
+def _with_interval(value: float, interval: Interval | None) -> Cell:
+    """Return a value with its interval, or a dash for it; the table's note says why there is none."""
+    return Cell(signed(value) + (interval_text(interval) or " —"), value)
+
+
+def _absences(family: Family) -> str:
+    """Say why some values have no interval."""
+    found = [of.no_interval for p in family.pairs for of in (p.test, p.improvement) if of is not None]
+    reasons = sorted({reason for reason in found if reason})
+    return f", — where there is none ({'; '.join(reasons)})" if reasons else ""
 
 
 def _ends(pair: HeadToHead, of: Literal["effect", "chance"]) -> tuple[float | None, float | None]:
@@ -110,16 +117,21 @@ PAIR_COLUMNS: tuple[Column[HeadToHead], ...] = (
     Column("first", lambda p: words(p.first), is_text=True),
     Column("second", lambda p: words(p.second), is_text=True),
     Column("the first is", _verdict, is_text=True),
-    Column("lower/equal/higher", lambda p: Cell(f"{p.lower}/{p.equal}/{p.higher}", p.lower - p.higher), "page"),
+    Column(
+        "lower / equal / higher",
+        lambda p: Cell(f"{p.lower}/{p.equal}/{p.higher}", p.lower - p.higher),
+        "page",
+        highest_first=True,
+    ),
     Column("lower", lambda p: count(p.lower), "files"),
     Column("equal", lambda p: count(p.equal), "files"),
     Column("higher", lambda p: count(p.higher), "files"),
-    Column("n", lambda p: count(p.units)),
-    Column("blocks", lambda p: Cell("—") if p.test is None else count(p.test.n_blocks)),
+    Column("n", lambda p: count(p.units), highest_first=True),
+    Column("blocks", lambda p: Cell("—") if p.test is None else count(p.test.n_blocks), highest_first=True),
     Column("effect", _effect),
     Column("effect low", lambda p: Cell("", _ends(p, "effect")[0]), "files"),
     Column("effect high", lambda p: Cell("", _ends(p, "effect")[1]), "files"),
-    Column("P(first better)", _chance),
+    Column("P(first better)", _chance, highest_first=True),
     Column("P low", lambda p: Cell("", _ends(p, "chance")[0]), "files"),
     Column("P high", lambda p: Cell("", _ends(p, "chance")[1]), "files"),
     Column("p", _p_value, "files"),

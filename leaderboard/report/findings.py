@@ -43,7 +43,7 @@ def _learning_curves(subject: Subject) -> Block:
             curves.setdefault((task_of[run_id], by_run[run_id]), {}).setdefault(step, []).append(accuracy)
     if not curves:
         return Remark(sentences=("No learning curves: no incumbent has recorded accuracies.",), queries=queries)
-    panels = []
+    panels, drawn = [], []
     for task in subject.evidence.tasks:
         lines = []
         for name in subject.evidence.names:
@@ -51,12 +51,13 @@ def _learning_curves(subject: Subject) -> Block:
             points = sorted(step for step, values in steps.items() if len(values) == len(steps[min(steps)]))
             means = np.array([np.mean(steps[step]) for step in points])
             if points:
+                drawn.append(len(steps[points[0]]))
                 lines.append(Line(name, np.array(points, dtype=float), means))
         if lines:
             panels.append(Panel(task, tuple(lines)))
     note = (
         "Validation accuracy of the final incumbents while they were trained, means over the runs whose "
-        f"incumbent's training the store holds.{_undrawn(subject, curves)}"
+        f"incumbent's training the store holds: {_span(drawn)} for each line.{_undrawn(subject, curves)}"
     )
     drawing = draw(
         "learning-curves",
@@ -65,6 +66,12 @@ def _learning_curves(subject: Subject) -> Block:
         lambda: learning_curves_figure(panels, subject.looks),
     )
     return Picture(drawing=drawing, note=note, how="plain means", queries=queries)
+
+
+def _span(runs: Collection[int]) -> str:
+    """Say n, or from which to which."""
+    low, high = min(runs), max(runs)
+    return counted(low, "run") if low == high else f"{low} to {high} runs"
 
 
 def _undrawn(subject: Subject, drawn: Collection[tuple[str, str]]) -> str:

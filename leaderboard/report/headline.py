@@ -11,13 +11,23 @@ from nasbench_sparse.leaderboard.standing import BASELINE
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
 from nasbench_sparse.leaderboard.statistics.check import counted
 
+EFFECT = (
+    f"Effects run from {MINUS}1, where the first named has the lower loss throughout, to 1, where the other has: "
+    "below 0 is better."
+)
+
 
 def headline(subject: Subject) -> tuple[str, tuple[str, ...]]:
     """Return one sentence on who leads, and one on each comparison with the baseline or of the newcomer."""
     if not subject.results.runs:
         return "There are no runs to compare.", ()
-    family = against_baseline(subject)
-    return leader(subject), tuple(sentence(pair) for pair in family.pairs)
+    return leader(subject), pair_sentences(against_baseline(subject).pairs)
+
+
+def pair_sentences(pairs: Sequence[HeadToHead]) -> tuple[str, ...]:
+    """Return one sentence on each comparison, and last how to read their effects."""
+    said = tuple(sentence(pair) for pair in pairs)
+    return (*said, EFFECT) if any(pair.test is not None for pair in pairs) else said
 
 
 def against_baseline(subject: Subject) -> Family:

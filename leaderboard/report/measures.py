@@ -77,6 +77,7 @@ def _sheet(found: list[Measured], queries: Queries) -> Sheet:
         title="Measures against the final performance",
         columns=("task", "measure", "after", "tau-b", "low", "high", "configs", "p (Holm)"),
         left=frozenset({"task", "measure"}),
+        highest_first=frozenset({"tau-b", "low", "high", "configs"}),
         rows=tuple(_row(one, correction, place) for place, one in enumerate(found)),
         note=(
             "tau-b of the measure, after so many units of fidelity, with the final performance (the final loss "

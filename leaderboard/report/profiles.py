@@ -44,6 +44,7 @@ def _means(subject: Subject, scores: dict[str, Strata]) -> Sheet:
         title="Interquartile mean of the scores",
         columns=("optimizer", "interquartile mean", "low", "high", "n", "runs", "tasks"),
         left=frozenset({"optimizer"}),
+        highest_first=frozenset({"interquartile mean", "low", "high", "n"}),
         page_only=frozenset({"n"}),
         files_only=frozenset({"runs", "tasks"}),
         rows=tuple(rows),

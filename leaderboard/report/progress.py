@@ -7,25 +7,20 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.figures.anytime import anytime_figure
 from nasbench_sparse.leaderboard.figures.drawing import draw
-from nasbench_sparse.leaderboard.figures.panels import MOST_PANELS, Line, Panel
+from nasbench_sparse.leaderboard.figures.panels import Line, Panel
 from nasbench_sparse.leaderboard.figures.time_to_target import time_to_target_figure
+from nasbench_sparse.leaderboard.report.anytime import POINTS, Traces, anytime_picture
 from nasbench_sparse.leaderboard.report.areas import area_blocks
 from nasbench_sparse.leaderboard.report.blocks import Block, Picture, Queries, Remark, Section
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.runs import Optimum, RunRow
 from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.leaderboard.statistics.incumbents import AXES, Trace, trace
-from nasbench_sparse.leaderboard.statistics.stratified import Strata, stratified_bootstrap
 from nasbench_sparse.leaderboard.statistics.targets import time_to_target
 
-POINTS = 61
 DECADES = 3
 TARGETS = 10 * DECADES + 1
-
-Traces = Mapping[str, Mapping[str, list[Trace]]]
-"""Traces of the runs that count, by task and contender."""
 
 
 def progress_section(subject: Subject) -> Section:
@@ -42,7 +37,7 @@ def progress_section(subject: Subject) -> Section:
             traces[axis] = found
     budgets = {axis: {task: _end(rows) for task, rows in found.items()} for axis, found in traces.items()}
     blocks: tuple[Block, ...] = tuple(
-        _anytime(subject, found, budgets[axis], axis, sources) for axis, found in traces.items()
+        anytime_picture(subject, found, budgets[axis], axis, sources) for axis, found in traces.items()
     )
     if traces:
         blocks = (
@@ -89,61 +84,10 @@ def _end(rows: Mapping[str, Sequence[Trace]]) -> float:
     return finite
 
 
-def _anytime(
-    subject: Subject, traces: Traces, budgets: Mapping[str, float], axis: str, sources: Queries
-) -> Picture:
-    panels = tuple(
-        Panel(
-            task,
-            tuple(
-                _line(subject, name, traces[task][name], budgets[task], f"{axis} {task}")
-                for name in subject.evidence.names
-                if name in traces[task]
-            ),
-        )
-        for task in sorted(traces)
-        if budgets[task] > 0
-    )
-    short = axis.split()[-1]
-    left_out = f" The first {MOST_PANELS} of {len(panels)} tasks are drawn." if len(panels) > MOST_PANELS else ""
-    note = (
-        f"Mean over runs of the incumbent's loss at the maximal fidelity, over {axis}, with pointwise 95 % "
-        "bootstrap intervals over runs; a line begins where all of its runs have a result and ends "
-        f"where the first run of the task ends.{left_out}"
-    )
-    drawing = draw(
-        f"anytime-{short}",
-        f"Incumbents over {axis}",
-        f"{note} {len(panels)} panels, one for each task.",
-        lambda: anytime_figure(panels, subject.looks, axis),
-    )
-    return Picture(
-        drawing=drawing,
-        note=note,
-        how="statistics.trace and the stratified bootstrap",
-        queries=sources,
-    )
-
-
-def _line(subject: Subject, name: str, runs: Sequence[Trace], budget: float, part: str) -> Line:
-    grid = np.linspace(0.0, budget, POINTS)
-    losses = np.array([run.at(grid, np.nan) for run in runs])
-    rows = Strata((np.arange(len(runs), dtype=float),))
-    # whole runs are drawn, so that a band is as smooth as its line
-
-    def means(drawn: Floats) -> Floats:
-        found: Floats = losses[drawn[:, :, 0].astype(int)].mean(axis=1)  # (m, runs, 1) -> (m, points)
-        return found
-
-    ends = stratified_bootstrap(means, rows, subject.rng(f"{part} {name}"), resamples=400)
-    low, high = (None, None) if ends is None else ends
-    return Line(name, grid, losses.mean(axis=0), low, high, stepped=True)
-
-
 def _targets(
     subject: Subject, traces: Mapping[str, Traces], budgets: Mapping[str, Mapping[str, float]], sources: Queries
 ) -> Block:
-    panels, left_out = [], ""
+    panels, left_out, some_targets = [], "", False
     for axis, found in traces.items():
         shares, used = _shares(found, budgets[axis], axis, subject.results.optima)
         if not used:
@@ -151,6 +95,9 @@ def _targets(
         grid = np.linspace(0.0, 1.0, POINTS)
         complete = [name for name in subject.evidence.names if len(shares.get(name, ())) == used]
         partial = [name for name in subject.evidence.names if name in shares and name not in complete]
+        some_targets = True
+        if not complete:
+            continue
         panels.append(
             Panel(
                 f"over {axis}",
@@ -159,7 +106,11 @@ def _targets(
         )
         left_out = f" Left out, since not run on all tasks: {', '.join(partial)}." if partial else ""
     if not panels:
-        sentence = "No targets: every incumbent of every task has the same loss."
+        sentence = (
+            "No time to targets: no contender ran on all tasks, and a mean over other tasks would compare nothing."
+            if some_targets
+            else "No targets: every incumbent of every task has the same loss."
+        )
         return Remark(sentences=(sentence,), queries=sources)
     note = (
         f"Share of {TARGETS} targets reached by a share of each task's budget, mean over tasks. Targets are gaps "

@@ -62,7 +62,7 @@ def _columns(subject: Subject, curves: Mapping[str, ExpectedBestRow]) -> tuple[C
         Column("optimizer", lambda e: words(subject.names[e.contender]), is_text=True),
         Column("loss", lambda e: number(e.loss, 4)),
         Column("spent", lambda e: number(e.full_evaluations, 1)),
-        Column("random trials", trials),
+        Column("random trials", trials, highest_first=True),
         Column("trials low", lambda e: count(worth(e, 2)), "files"),
         Column("trials high", lambda e: count(worth(e, -2)), "files"),
         Column("recorded", lambda e: count(recorded(e)), "files"),

@@ -133,6 +133,7 @@ def _hypervolumes(subject: Subject, scopes: list[Scope], queries: Queries) -> Sh
         title="Hypervolume of density and error",
         columns=("task", "optimizer", "hypervolume", "low", "high", "runs", "reference density"),
         left=frozenset({"task", "optimizer"}),
+        highest_first=frozenset({"hypervolume", "low", "high", "runs"}),
         rows=tuple(rows),
         note=(
             "Mean over runs of the share of the box from density 0 and error 0 to the reference density (the "

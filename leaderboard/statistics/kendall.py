@@ -143,6 +143,8 @@ def _smallest_p(x: Floats, y: Floats) -> float:
     """
     x, y = np.sort(x), np.sort(y)
     t, u = _group_sizes(x), _group_sizes(y)
+    if len(t) == len(u) == len(x) > 1:  # no ties: all of the same order, or of the opposite one
+        return 2 / math.factorial(len(x))
     found = []
     for turned in (y, y[::-1]):
         cells = _group_sizes(np.stack([x, turned]))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nasbench_sparse.leaderboard.report import build_report
+from nasbench_sparse.leaderboard.report.blocks import MINUS
 from tests.leaderboard.synthetic import graded, write_store
 
 if TYPE_CHECKING:
@@ -86,6 +87,16 @@ def test_browser_sorts_from_the_keyboard(browser: Chrome) -> None:
     assert losses == sorted(losses)
 
 
+def test_browser_puts_the_best_score_first(browser: Chrome) -> None:
+    header = find(browser, "#standings-table th:nth-child(4)")
+    assert header.text.startswith("score")
+    for direction in ("descending", "ascending", "descending"):
+        find(browser, "#standings-table th:nth-child(4) button").click()
+        scores = [float(text.split()[0].replace(MINUS, "-")) for text in column(browser, "standings-table", 3)]
+        assert header.get_attribute("aria-sort") == direction
+        assert scores == sorted(scores, reverse=direction == "descending")
+
+
 def test_browser_filters_rows_and_says_how_many_are_left(browser: Chrome) -> None:
     box = find(browser, "#losses .filter input")
     box.send_keys("task-3 lahc")
@@ -102,6 +113,14 @@ def test_browser_expands_a_query(browser: Chrome) -> None:
     find(browser, "#losses details summary").click()
     assert browser.execute_script("return arguments[0].checkVisibility()", query)
     assert "FROM visible_runs" in query.text
+
+
+def test_browser_shows_every_table_and_figure_whole_on_a_desk(browser: Chrome) -> None:
+    script = (
+        "return [...document.querySelectorAll('.scroll')].filter((box) => box.scrollWidth > box.clientWidth)"
+        ".map((box) => box.parentElement.id)"
+    )
+    assert browser.execute_script(script) == []
 
 
 def test_browser_fits_a_phone_without_scrolling_sideways(browser: Chrome) -> None:

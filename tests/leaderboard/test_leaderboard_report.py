@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,6 +20,7 @@ from nasbench_sparse.leaderboard.comma_separated import csv_text
 from nasbench_sparse.leaderboard.figures.style import looks
 from nasbench_sparse.leaderboard.report import Report, build_report
 from nasbench_sparse.leaderboard.report.activations import activations_of
+from nasbench_sparse.leaderboard.report.blocks import MINUS
 from nasbench_sparse.leaderboard.report.progress import task_targets
 from nasbench_sparse.leaderboard.runs import Optimum
 from nasbench_sparse.leaderboard.sql import query
@@ -106,6 +109,66 @@ def test_headline_replaces_p_by_too_few_where_tasks_share_a_family(tmp_path: Pat
     report, _ = report_of(tmp_path, tasks=dict.fromkeys(TASKS, "one"), seeds=1, trials=1)
     assert "too few for a test (n = 7 tasks in 1 family)" in report.headline[1]
     assert " p = " not in report.headline[1]
+
+
+def test_headline_says_once_which_sign_of_an_effect_is_better(usual: tuple[Report, Page]) -> None:
+    report, page = usual
+    assert report.headline[-1].startswith(
+        f"Effects run from {MINUS}1, where the first named has the lower loss throughout"
+    )
+    assert page.text.count("Effects run from") == 1
+
+
+def test_effect_without_interval_has_a_dash_and_the_note_says_why(usual: tuple[Report, Page]) -> None:
+    _, page = usual
+    names, *rows = page.rows["comparisons-table"]
+    assert {row[names.index("effect")] for row in rows} == {f"{MINUS}1.00 —"}
+    assert re.search(r"95 % intervals, — where there is none \([^)]*all of one sign", page.text)
+
+
+def test_columns_say_which_value_comes_first(usual: tuple[Report, Page]) -> None:
+    _, page = usual
+    heads = [given.get("data-first") for tag, given in page.tags if tag == "th"]
+    columns = [name for rows in page.rows.values() for name in rows[0]]
+    first = dict(zip(columns, heads, strict=True))
+    assert first["score"] == first["P(first better)"] == first["hypervolume"] == first["tau-b"] == "descending"
+    assert first["mean rank"] is first["loss"] is first["effect"] is first["optimizer"] is None
+
+
+def test_report_loads_no_torch(tmp_path: Path) -> None:
+    write_store(tmp_path / "s.duckdb", ["random"], {"a": "f"}, space={"type": "OperatorChromosome", "sites": 1})
+    program = (
+        "import sys; from pathlib import Path; from nasbench_sparse.store import Store\n"
+        "from nasbench_sparse.leaderboard.report import build_report\n"
+        f"report = build_report(Store(Path({str(tmp_path / 's.duckdb')!r})), {str(tmp_path / 'r')!r})\n"
+        "assert 'activation-shapes' in report.page.read_text()\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_contenders_that_met_nowhere_are_not_drawn_together(tmp_path: Path) -> None:
+    import duckdb
+
+    write_store(tmp_path / "s.duckdb", list(GAPS), {"a": "f", "b": "g"}, loss=graded(GAPS))
+    with duckdb.connect(str(tmp_path / "s.duckdb")) as connection:
+        connection.execute("DELETE FROM runs WHERE run_id LIKE 'lahc|a|%' OR run_id LIKE 'asha|b|%'")
+        connection.execute("DELETE FROM runs WHERE run_id LIKE 'random|b|%'")
+    page = Page(build_report(Store(tmp_path / "s.duckdb"), tmp_path / "r").page.read_text())
+    assert not {"agreement", "time-to-target"} & set(page.ids)
+    assert "No agreement of the tasks' rankings" in page.text
+    assert "No time to targets: no contender ran on all tasks" in page.text
+
+
+def test_tasks_without_a_run_are_not_drawn(tmp_path: Path) -> None:
+    import duckdb
+
+    store = write_store(tmp_path / "s.duckdb", list(GAPS), {"a": "f", "b": "g"}, measured=True, replicates=2)
+    names = ("measures", "order_by_epoch", "order_by_replicate")
+    assert all(set(store.sql(query(name))["task"]) == {"a", "b"} for name in names)
+    with duckdb.connect(str(tmp_path / "s.duckdb")) as connection:
+        connection.execute("DELETE FROM runs WHERE run_id LIKE '%|a|%'")
+    assert all(set(Store(tmp_path / "s.duckdb").sql(query(name))["task"]) == {"b"} for name in names)
 
 
 def test_every_query_of_the_page_is_accepted_unchanged(usual: tuple[Report, Page]) -> None:
@@ -239,6 +302,7 @@ def test_learning_curves_say_who_is_not_drawn(tmp_path: Path) -> None:
         connection.execute("DELETE FROM trainings WHERE config_key LIKE 'asha%' AND fingerprint = 'print-a'")
     page = Page(build_report(Store(tmp_path / "s.duckdb"), tmp_path / "r").page.read_text())
     assert "(its result was predicted, or there is none): asha (on 1 of 2 tasks)." in page.text
+    assert "the store holds: 3 runs for each line." in page.text
 
 
 def test_names_open_no_formula_in_csv(tmp_path: Path) -> None:
@@ -252,6 +316,7 @@ def test_names_open_no_formula_in_csv(tmp_path: Path) -> None:
 def test_looks_tell_32_contenders_apart_and_dash_all_but_the_first_four() -> None:
     found = list(looks([str(i) for i in range(32)]).values())
     assert len({(look.colour, str(look.dash)) for look in found}) == 32
+    assert len({(look.colour, look.marker) for look in found}) == 32
     assert [look.dash == "-" for look in found[:8]] == [True] * 4 + [False] * 4
 
 

@@ -127,6 +127,23 @@ def test_predicted_trials_are_counted_and_said(tmp_path: Path) -> None:
     assert said == ["Predicted by the table's surrogate, not trained: 50% of the trials on a."]
 
 
+def test_steps_of_a_search_are_no_trials_that_could_be_predicted(tmp_path: Path) -> None:
+    import duckdb
+
+    store = tabled(tmp_path / "s.duckdb", whole_space=False)
+    with duckdb.connect(str(store.path)) as connection:
+        connection.execute("UPDATE trials SET predicted = true WHERE number = 1")
+        connection.execute("UPDATE trials SET kind = 'search' WHERE number = 0")
+        ((trials, predicted),) = connection.execute(
+            "SELECT count(*) FILTER (kind = 'trial'), count(*) FILTER (predicted) FROM trials"
+        ).fetchall()
+    said = [note for note in notes(read_board(store)) if note.startswith("Predicted by")]
+    assert said == [
+        f"Predicted by the table's surrogate, not trained: {predicted / trials:.0%} of the trials on a."
+    ]
+    assert predicted < trials
+
+
 def test_an_optimum_is_told_in_json(tmp_path: Path) -> None:
     from nasbench_sparse.leaderboard.formats import as_json
 

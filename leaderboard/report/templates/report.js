@@ -23,10 +23,12 @@ for (const sheet of document.querySelectorAll(".sheet")) {
     button.textContent = head.textContent;
     head.replaceChildren(button);
     button.addEventListener("click", () => {
-      const up = head.getAttribute("aria-sort") !== "ascending";
+      const first = head.dataset.first ?? "ascending"; // the best on top
+      const second = first === "ascending" ? "descending" : "ascending";
+      const wanted = head.getAttribute("aria-sort") === first ? second : first;
       heads.forEach((other) => other.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", up ? "ascending" : "descending");
-      body.append(...[...body.rows].sort(order(column, up ? 1 : -1)));
+      head.setAttribute("aria-sort", wanted);
+      body.append(...[...body.rows].sort(order(column, wanted === "ascending" ? 1 : -1)));
     });
   });
 

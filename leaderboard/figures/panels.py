@@ -107,7 +107,7 @@ def panel_grid(count: int, *, legend_rows: int, height: float = 1.9) -> tuple[Fi
 
 def write_title(ax: Axes, title: str, whole: int) -> None:
     """Write a panel's title, smaller if it has more letters than fit above the panel."""
-    size = ax.title.get_fontsize()
+    size = float(ax.title.get_fontsize())
     ax.set_title(title, fontsize=size * min(1.0, whole / max(1, len(title))))
 
 

@@ -41,7 +41,7 @@ by_fold AS (
         fingerprint, task, folds, config_key, replicate, fold,
         bool_or(diverged) AS diverged,
         CASE WHEN max(step) >= any_value(last_step) THEN
-            CASE WHEN any_value(averaged) THEN avg(value) ELSE any_value(value) FILTER (step = last_step) END
+            CASE WHEN any_value(averaged) THEN avg(value ORDER BY step) ELSE any_value(value) FILTER (step = last_step) END
         END AS value
     FROM points
     GROUP BY ALL
@@ -49,7 +49,7 @@ by_fold AS (
 by_replicate AS (
     SELECT
         fingerprint, task, config_key, replicate, bool_or(diverged) AS diverged,
-        CASE WHEN count(value) = any_value(folds) THEN avg(value) END AS value
+        CASE WHEN count(value) = any_value(folds) THEN avg(value ORDER BY fold) END AS value
     FROM by_fold
     GROUP BY ALL
 ),
@@ -64,4 +64,4 @@ at_once AS ( -- diverged before the first point
 SELECT b.task, b.config_key, CAST(c.config AS VARCHAR) AS config, b.replicate, b.diverged, b.value
 FROM (FROM by_replicate UNION ALL FROM at_once) AS b
 JOIN configs AS c USING (fingerprint, config_key)
-ORDER BY b.task, config, b.replicate
+ORDER BY b.task, b.fingerprint, config, b.replicate

@@ -8,11 +8,11 @@ WITH best AS (FROM final_incumbents(
     density_high := CAST(NULL AS DOUBLE)               -- since masks keep whole weights; NULL: any
 )),
 measured AS (
-    SELECT fingerprint, config_key, replicate, step, unnest(map_entries(metrics)) AS entry
+    SELECT fingerprint, config_key, replicate, fold, step, unnest(map_entries(metrics)) AS entry
     FROM trainings
     WHERE phase = 'search' AND cardinality(metrics) > 0
 )
-SELECT b.run_id, g.entry.key AS measure, g.step, avg(g.entry.value) AS flow
+SELECT b.run_id, g.entry.key AS measure, g.step, avg(g.entry.value ORDER BY g.fold) AS flow
 FROM best AS b
 JOIN measured AS g USING (fingerprint, config_key, replicate)
 WHERE starts_with(g.entry.key, 'egf_') AND isfinite(g.entry.value)

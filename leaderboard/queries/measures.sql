@@ -4,7 +4,7 @@ WITH settings AS (
     SELECT CAST(300 AS BIGINT) AS configs -- of each task at most, the first by key, which is a hash
 ),
 finals AS (
-    SELECT fingerprint, task, full_size, config_key, avg(loss) AS final_loss
+    SELECT fingerprint, task, full_size, config_key, avg(loss ORDER BY replicate, fold) AS final_loss
     FROM objective_curves(
         run_ids := CAST(NULL AS VARCHAR[]) -- the tasks of these runs; NULL takes every visible run
     )
@@ -13,9 +13,9 @@ finals AS (
     QUALIFY row_number() OVER (PARTITION BY fingerprint ORDER BY config_key) <= (SELECT configs FROM settings)
 ),
 measured AS (
-    SELECT fingerprint, config_key, step, entry.key AS measure, avg(entry.value) AS value
+    SELECT fingerprint, config_key, step, entry.key AS measure, avg(entry.value ORDER BY replicate, fold) AS value
     FROM (
-        SELECT fingerprint, config_key, step, unnest(map_entries(metrics)) AS entry
+        SELECT fingerprint, config_key, replicate, fold, step, unnest(map_entries(metrics)) AS entry
         FROM trainings
         WHERE phase = 'search' AND cardinality(metrics) > 0
     )

@@ -3,7 +3,7 @@ WITH settings AS (
     SELECT CAST(300 AS BIGINT) AS configs -- of each task at most, the first by key, which is a hash
 ),
 means AS (
-    SELECT task, config_key, step, full_size, avg(loss) AS loss
+    SELECT task, config_key, step, full_size, avg(loss ORDER BY replicate, fold) AS loss
     FROM objective_curves(
         run_ids := CAST(NULL AS VARCHAR[]) -- the tasks of these runs; NULL takes every visible run
     )

@@ -16,7 +16,7 @@ repeated AS ( -- configs that were trained on more than one replicate
     QUALIFY row_number() OVER (PARTITION BY fingerprint ORDER BY config_key) <= (SELECT configs FROM settings)
 ),
 means AS (
-    SELECT task, config_key, replicate, step, full_size, avg(loss) AS loss
+    SELECT task, config_key, replicate, step, full_size, avg(loss ORDER BY fold) AS loss
     FROM curves
     SEMI JOIN repeated USING (fingerprint, config_key)
     GROUP BY ALL

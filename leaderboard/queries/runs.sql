@@ -15,7 +15,7 @@ spending AS (
         count(*) FILTER (predicted) AS predicted_trials,
         count(*) FILTER (kind = 'search') AS search_steps,
         sum(units) AS units,
-        sum(seconds) AS seconds,
+        fsum(seconds) AS seconds,
         max(told_at) AS clock
     FROM trials
     WHERE status IS NOT NULL

@@ -8,7 +8,7 @@ SELECT
     count(*) FILTER (predicted) AS predicted_trials,
     count(*) FILTER (kind = 'search') AS search_steps,
     sum(units) / any_value(full_size) AS full_evaluations,
-    sum(seconds) AS evaluation_seconds
+    fsum(seconds) AS evaluation_seconds
 FROM counted_trials(
     run_ids := CAST(NULL AS VARCHAR[]),                -- NULL takes every visible run
     evaluations := CAST(NULL AS MAP(VARCHAR, DOUBLE)), -- budget by task name; NULL takes whole runs

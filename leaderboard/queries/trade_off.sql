@@ -5,7 +5,8 @@ WITH counting AS (FROM final_trials(
     seconds := CAST(NULL AS DOUBLE)                    -- budget on the clock of the run
 )),
 finals AS (
-    SELECT g.fingerprint, g.config_key, g.replicate, avg(g.density) AS density, avg(g.val_accuracy) AS val_accuracy
+    SELECT g.fingerprint, g.config_key, g.replicate,
+           avg(g.density ORDER BY g.fold) AS density, avg(g.val_accuracy ORDER BY g.fold) AS val_accuracy
     FROM trainings AS g
     JOIN tasks AS k USING (fingerprint)
     WHERE g.phase = 'search' AND g.status = 'OK' AND g.step = CAST(k.declaration ->> '$.fidelity.max' AS INTEGER)

@@ -92,7 +92,9 @@ def bca_interval(
     """
     normal = NormalDist()
     count = len(resampled)
-    below = (np.count_nonzero(resampled < estimate) + np.count_nonzero(resampled <= estimate)) / (2 * count)
+    rounding = 1e-9 * float(np.ptp(resampled))  # resamples that equal the estimate may differ in their last bits
+    lower, higher = (np.count_nonzero(resampled < estimate + shift) for shift in (-rounding, rounding))
+    below = (lower + higher) / (2 * count)
     bias = normal.inv_cdf(min(max(below, 0.5 / count), 1 - 0.5 / count))
     acceleration = _skewness(left_out.mean() - left_out) / 6
     ends = []

@@ -115,14 +115,14 @@ WITH objectives AS (
     FROM trainings WHERE phase = 'search' AND fingerprint IN (SELECT fingerprint FROM tabled_tasks)
     GROUP BY ALL
 ), finals AS (
-    SELECT g.fingerprint, g.config_key, g.replicate, avg(g.density) AS density,
+    SELECT g.fingerprint, g.config_key, g.replicate, avg(g.density ORDER BY g.fold) AS density,
            avg(coalesce(g.metrics[o.metric], CASE o.metric
                WHEN 'val_loss' THEN g.val_loss
                WHEN 'val_accuracy' THEN g.val_accuracy
                WHEN 'train_loss' THEN g.train_loss
                WHEN 'density' THEN g.density
                WHEN 'seconds' THEN g.seconds
-           END)) AS value
+           END) ORDER BY g.fold) AS value
     FROM trainings AS g JOIN objectives AS o USING (fingerprint)
     WHERE g.phase = 'search' AND g.status = 'OK' AND g.step = o.full_size AND g.replicate < o.replicates
     GROUP BY ALL HAVING count(*) = any_value(o.folds)
@@ -134,7 +134,7 @@ WITH objectives AS (
     FROM finals AS f JOIN objectives AS o USING (fingerprint)
 )
 SELECT l.fingerprint, l.config_key,
-       (sum(l.loss) + (any_value(o.replicates) - count(*)) * any_value(o.worst)) / any_value(o.replicates) AS loss,
+       (sum(l.loss ORDER BY l.replicate) + (any_value(o.replicates) - count(*)) * any_value(o.worst)) / any_value(o.replicates) AS loss,
        min(l.density) AS density_low, max(l.density) AS density_high
 FROM losses AS l JOIN objectives AS o USING (fingerprint)
 JOIN recorded AS r ON r.fingerprint = l.fingerprint AND r.config_key = l.config_key
@@ -252,7 +252,14 @@ FROM curves;
 
 VIEWS = _VIEWS + _TABLE_VIEWS + _MACROS
 
-MIGRATIONS: list[str] = [_TABLES + _VIEWS, _PREDICTED + _VIEWS + _TABLE_VIEWS, _MACROS]
+# Means are taken in a fixed order, since sums of floating-point numbers depend on it.
+_ORDERED = "DROP VIEW table_losses; DROP VIEW tabled_tasks;"
+
+MIGRATIONS: list[str] = [
+    _TABLES + _VIEWS,
+    _PREDICTED + _VIEWS + _TABLE_VIEWS,
+    _ORDERED + _TABLE_VIEWS + _MACROS,
+]
 
 TABLES = (
     "tasks",

@@ -47,6 +47,18 @@ def test_bca_without_bias_or_skew_is_the_percentile_interval() -> None:
     assert (low, high) == pytest.approx((-0.9, 0.9))
 
 
+def test_bca_does_not_depend_on_last_bits() -> None:
+    """Many resamples of accuracies have the very mean of the sample, but for rounding."""
+    accuracies = np.array([0.4, 0.5, 0.4, 0.6, 0.5, 0.4, 0.7, 0.5])
+    interval = bootstrap_mean(accuracies, np.random.default_rng(0))
+    assert interval is not None
+    for seed in range(20):
+        towards = np.random.default_rng(seed).choice([-1.0, 2.0], len(accuracies))
+        other = bootstrap_mean(np.nextafter(accuracies, towards), np.random.default_rng(0))
+        assert other is not None
+        assert (other.low, other.high) == pytest.approx((interval.low, interval.high), abs=1e-12)
+
+
 def test_bca_agrees_with_scipy() -> None:
     from scipy.stats import bootstrap
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from nasbench_sparse.core.activation import Activation
 from nasbench_sparse.core.declaration import added
+from nasbench_sparse.core.ranges import check_number, check_share, check_whole
 from nasbench_sparse.core.recipe import Recipe
 from nasbench_sparse.core.sparsify import Gradual, Sigmoid, Sparsify
 from nasbench_sparse.errors import TaskError
@@ -38,8 +39,7 @@ class Train:
     measure_at: Literal["end", "epochs", "eleven"] = added("end")
 
     def __post_init__(self) -> None:
-        if self.epochs < 1:
-            raise TaskError(f"a training of {self.epochs} epochs is none; it needs at least 1")
+        check_whole("epochs of a training", self.epochs)
         if self.measure_at not in ("end", "epochs", "eleven"):
             raise TaskError(f"measure_at is {self.measure_at!r}; allowed are 'end', 'epochs' and 'eleven'")
         schedule = self.sparsify
@@ -92,8 +92,7 @@ class Prune:
 
     def __post_init__(self) -> None:
         for density in self.densities:
-            if not 0.0 <= density <= 1.0:
-                raise TaskError(f"density {density} lies outside [0, 1]")
+            check_share("density", density)
         if self.distribution not in DISTRIBUTIONS:
             raise TaskError(
                 f"distribution {self.distribution!r} is unknown; allowed are {', '.join(DISTRIBUTIONS)}"
@@ -102,10 +101,12 @@ class Prune:
         if sum(given) != 1:
             raise TaskError("a pruning phase declares exactly one of densities, fraction and pattern")
         if self.fraction is not None:
-            _check_fraction(self.fraction)
+            check_share("fraction", self.fraction)
         if self.pattern is not None:
             n, m = self.pattern
-            if not 0 < n < m:
+            for count in (n, m):
+                check_whole(f"a number of pattern {n}:{m}", count)
+            if n >= m:
                 raise TaskError(f"pattern {n}:{m} keeps n of m weights; it needs 0 < n < m")
             if self.distribution not in ("layerwise", "uniform"):
                 raise TaskError(
@@ -117,10 +118,7 @@ class Prune:
                 f"distribution {self.distribution!r} spreads one density over the layers, and got "
                 f"{len(self.densities)} densities"
             )
-        if self.batches < 1 or self.batch_size < 1:
-            raise TaskError(
-                f"a score looks at {self.batches} batches of {self.batch_size}; allowed are at least 1 of 1"
-            )
+        _check_batches("a score", self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ class ActivatePrune:
         bias: AP-bias-k: instead of pruning, add k to the biases of dead units; `fraction` is then theirs.
 
     Raises:
-        TaskError: a fraction outside [0, 1] or an unknown `locate`.
+        TaskError: a number outside its range or an unknown `locate`.
     References:
         AP (Liu et al., 2024), algorithm 1 and section 4.4.
     """
@@ -146,9 +144,12 @@ class ActivatePrune:
     batch_size: int = 128
 
     def __post_init__(self) -> None:
-        _check_fraction(self.fraction)
+        check_share("fraction", self.fraction)
         if self.locate not in ("movement", "output"):
             raise TaskError(f"locate is {self.locate!r}; allowed are 'movement' and 'output'")
+        if self.bias is not None:
+            check_number("bias of the AP step", self.bias)
+        _check_batches("the AP step", self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ class Rewind:
                 f"rewinding {self.what!r} by {self.unit!r}: allowed are 'weights' and 'learning_rate', by 'epochs' "
                 "and 'steps'"
             )
-        if self.to < 0 or (self.what == "learning_rate" and self.to > 0):
+        check_whole("the point that is rewound to", self.to, least=0)
+        if self.what == "learning_rate" and self.to > 0:
             raise TaskError(f"rewinding {self.what} to {self.to}: allowed is 0, or for weights a later point")
 
 
@@ -217,8 +219,7 @@ class Cycles:
     share: bool = field(default=False, metadata={"prose": True})
 
     def __post_init__(self) -> None:
-        if self.count < 1:
-            raise TaskError(f"{self.count} cycles are none; at least 1 is needed")
+        check_whole("the count of cycles", self.count)
         for name, part in (("body", self.body), ("fork", self.fork)):
             if any(isinstance(phase, Cycles) for phase in part):
                 raise TaskError(f"the {name} of cycles cannot hold cycles")
@@ -244,6 +245,6 @@ def in_order(phases: tuple[Phase, ...]) -> Iterator[Step | Train]:
             yield phase
 
 
-def _check_fraction(fraction: float) -> None:
-    if not 0.0 <= fraction <= 1.0:
-        raise TaskError(f"fraction {fraction} lies outside [0, 1]")
+def _check_batches(what: str, phase: Prune | ActivatePrune) -> None:
+    check_whole(f"the number of batches that {what} looks at", phase.batches)
+    check_whole(f"the size of batches that {what} looks at", phase.batch_size)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nasbench_sparse.core.declaration import added
+from nasbench_sparse.core.ranges import check_number, check_positive, check_whole
 from nasbench_sparse.errors import TaskError
 
 
@@ -18,6 +19,8 @@ class ActivationPenalty:
             of (sum |a|)^2 / (n sum a^2), between 1/n and 1), summed over the sites.
         strength: its factor.
 
+    Raises:
+        TaskError: another kind, or a strength that is no finite number.
     References:
         AP (Liu et al., 2024), section 5 (3) and tables 14 and 15; Georgiadis (2019); Kurtz et al. (2020).
     """
@@ -28,6 +31,7 @@ class ActivationPenalty:
     def __post_init__(self) -> None:
         if self.kind not in ("l1", "hoyer"):
             raise TaskError(f"activation penalty {self.kind!r} is unknown; allowed are 'l1' and 'hoyer'")
+        check_number("the activation penalty's strength", self.strength)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Recipe:
         augmentation: of the training inputs, by name; "none" for none.
         penalty: a term on activations in the training loss.
     Raises:
-        TaskError: a number outside its range.
+        TaskError: a number outside its range, or of another kind.
     """
 
     optimizer: str = "sgd"
@@ -75,12 +79,14 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.schedule_every not in ("epoch", "step"):
             raise TaskError(f"schedule_every is {self.schedule_every!r}; allowed are 'epoch' and 'step'")
-        if self.accumulate < 1 or self.warmup_epochs < 0 or (self.steps_per_epoch or 1) < 1:
-            raise TaskError(
-                f"accumulate {self.accumulate}, warmup_epochs {self.warmup_epochs} and steps_per_epoch "
-                f"{self.steps_per_epoch}: allowed are at least 1, 0 and 1"
-            )
-        if not 0.0 <= self.label_smoothing < 1.0:
-            raise TaskError(f"label_smoothing {self.label_smoothing} lies outside [0, 1)")
-        if self.gradient_clip is not None and not self.gradient_clip > 0.0:
-            raise TaskError(f"gradient_clip {self.gradient_clip} is no norm; it must be positive, or None")
+        for name in ("batch_size", "evaluation_batch_size", "accumulate"):
+            check_whole(name, getattr(self, name))
+        check_whole("warmup_epochs", self.warmup_epochs, least=0)
+        if self.steps_per_epoch is not None:
+            check_whole("steps_per_epoch", self.steps_per_epoch)
+        check_positive("learning_rate", self.learning_rate)
+        check_number("weight_decay", self.weight_decay, least=0.0)
+        for name in ("momentum", "label_smoothing"):
+            check_number(name, getattr(self, name), least=0.0, below=1.0)
+        if self.gradient_clip is not None:
+            check_positive("gradient_clip", self.gradient_clip)

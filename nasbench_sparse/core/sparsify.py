@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nasbench_sparse.core.ranges import check_number, check_positive, check_share, check_whole
 from nasbench_sparse.errors import TaskError
 
 Clock = Literal["epochs", "steps"]
@@ -16,10 +17,10 @@ Clock = Literal["epochs", "steps"]
 def _check_schedule(begin: int, end: int, frequency: int, unit: str) -> None:
     if unit not in ("epochs", "steps"):
         raise TaskError(f"a sparsification's unit is {unit!r}; allowed are 'epochs' and 'steps'")
-    if not (0 <= begin <= end and frequency >= 1):
-        raise TaskError(
-            f"a sparsification needs 0 <= begin <= end and frequency >= 1, got {begin}, {end} and {frequency}"
-        )
+    for name, value in (("begin", begin), ("end", end), ("frequency", frequency)):
+        check_whole(f"{name} of a sparsification", value, least=1 if name == "frequency" else 0)
+    if begin > end:
+        raise TaskError(f"a sparsification begins at {begin} and ends at {end}; it needs begin <= end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,11 @@ class Gradual:
 
     def __post_init__(self) -> None:
         _check_schedule(self.begin, self.end, self.frequency, self.unit)
-        if not 0.0 <= self.density <= self.initial <= 1.0:
+        check_share("density", self.density)
+        check_share("initial density", self.initial)
+        if self.density > self.initial:
             raise TaskError(
-                f"gradual pruning needs 0 <= density <= initial <= 1, got density {self.density} and initial "
-                f"{self.initial}"
+                f"gradual pruning needs density <= initial, got density {self.density} and initial {self.initial}"
             )
         if self.begin == self.end or (self.end - self.begin) % self.frequency:
             raise TaskError(
@@ -70,7 +72,7 @@ class Sigmoid:
         gamma: epochs; None means E / 10.
 
     Raises:
-        TaskError: alpha outside [0, 100] or gamma not positive.
+        TaskError: alpha outside [0, 100], beta no finite number or gamma not positive.
     References:
         ASNI (Damadi et al., 2022), algorithm 3, lines 5-8, and section 4.2.
     """
@@ -80,10 +82,12 @@ class Sigmoid:
     gamma: float | None = None
 
     def __post_init__(self) -> None:
+        check_number("alpha of sigmoid pruning", self.alpha)
         if not 0.0 <= self.alpha <= 100.0:
             raise TaskError(f"alpha {self.alpha} is no percentage: it lies outside [0, 100]")
-        if self.gamma is not None and not self.gamma > 0.0:
-            raise TaskError(f"gamma {self.gamma} must be positive, or None for a tenth of the epochs")
+        check_number("beta of sigmoid pruning", self.beta)
+        if self.gamma is not None:
+            check_positive("gamma of sigmoid pruning", self.gamma)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +117,7 @@ class Regrow:
         _check_schedule(self.begin, self.begin if self.end is None else self.end, self.frequency, self.unit)
         if self.method not in ("set", "rigl"):
             raise TaskError(f"regrowth {self.method!r} is unknown; allowed are 'set' and 'rigl'")
-        if not 0.0 <= self.fraction < 1.0:
-            raise TaskError(f"regrowth drops a fraction in [0, 1) of a layer's weights, not {self.fraction}")
+        check_number("fraction that regrowth drops", self.fraction, least=0.0, below=1.0)
 
 
 Sparsify = Gradual | Sigmoid | Regrow

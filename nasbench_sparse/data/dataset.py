@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from nasbench_sparse.data.origin import Origin
+
 if TYPE_CHECKING:
     from nasbench_sparse.data.corpus import Corpus
-    from nasbench_sparse.data.folders import ImageFolders
 
 Labels = npt.NDArray[np.int64]
 Arrays = tuple[npt.NDArray[Any], Labels]
@@ -22,20 +22,12 @@ VALIDATION_SHARE = 0.25  # of what the test split leaves, where there are no fol
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a data set that is not installed comes from.
+class ImageFolders:
+    """Paths and labels of all images, the official validation images last."""
 
-    Args:
-        licence: whose terms hold.
-        size: the download, in words.
-        files: paths under the data directory that must all be there before the data set can be read.
-        download: fetches, verifies and unpacks everything under the data directory; what is there is kept.
-    """
-
-    licence: str
-    size: str
-    files: tuple[str, ...]
-    download: Callable[[Path], None]
+    paths: Sequence[str]
+    labels: Labels
+    test_examples: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ hand. The test split is the official validation split, the only labelled one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nasbench_sparse.data.crops import Box, central_box, random_box
-from nasbench_sparse.data.dataset import DatasetInfo, Labels, Origin
+from nasbench_sparse.data.dataset import DatasetInfo, ImageFolders, Labels
+from nasbench_sparse.data.origin import Origin
 from nasbench_sparse.data.place import directory, require
 from nasbench_sparse.errors import DataError
 from nasbench_sparse.vision import load_torchvision
@@ -30,15 +30,6 @@ SIDE = 224
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 THREADS = 8  # they decode; the order of results does not depend on them
 ARCHIVES = ("ILSVRC2012_devkit_t12.tar.gz", "ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar")
-
-
-@dataclass(frozen=True, slots=True)
-class ImageFolders:
-    """Paths and labels of all images, the official validation images last."""
-
-    paths: Sequence[str]
-    labels: Labels
-    test_examples: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from nasbench_sparse.data.dataset import Arrays, DatasetInfo, Origin
+from nasbench_sparse.data.dataset import Arrays, DatasetInfo
+from nasbench_sparse.data.origin import Origin
 from nasbench_sparse.data.place import directory, require
 from nasbench_sparse.errors import DataError
 from nasbench_sparse.vision import load_torchvision

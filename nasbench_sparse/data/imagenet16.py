@@ -13,13 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-from nasbench_sparse.data.dataset import Arrays, DatasetInfo, Origin
+from nasbench_sparse.data.dataset import Arrays, DatasetInfo
 from nasbench_sparse.data.files import RemoteFile, fetch
+from nasbench_sparse.data.origin import Origin
 from nasbench_sparse.data.place import directory, require
 from nasbench_sparse.errors import DataError
 
 NAME = "imagenet16"
 SIDE = 16
+CLASSES = 1000
+EXAMPLES = 1_331_167
 BATCHES = (*(f"train_data_batch_{number}.npz" for number in range(1, 11)), "val_data.npz")
 ARCHIVES = (
     RemoteFile(
@@ -61,6 +64,11 @@ def load() -> Arrays:
     require(NAME, ORIGIN)
     parts = [_read(directory() / NAME / batch) for batch in BATCHES]
     images = np.concatenate([part[0] for part in parts])
+    if len(images) != EXAMPLES:
+        raise DataError(
+            f"{directory() / NAME} holds {len(images):,} images, but {EXAMPLES:,} were published; delete it and "
+            f"run `nasbench-sparse data download {NAME}`"
+        )
     return images, np.concatenate([part[1] for part in parts])
 
 
@@ -70,6 +78,8 @@ def _read(path: Path) -> Arrays:
             images, labels = batch["data"], np.asarray(batch["labels"]).astype(np.int64) - 1
         if images.dtype != np.uint8 or images.shape != (len(labels), 3 * SIDE * SIDE):
             raise ValueError(f"data is {images.dtype} {images.shape} for {len(labels)} labels")
+        if labels.size and not 0 <= labels.min() <= labels.max() < CLASSES:
+            raise ValueError(f"labels are {labels.min() + 1} to {labels.max() + 1}, not 1 to {CLASSES}")
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path} is damaged ({error}); delete it and run `nasbench-sparse data download {NAME}`"
@@ -80,4 +90,4 @@ def _read(path: Path) -> Arrays:
 ORIGIN = Origin(
     "ImageNet's terms: non-commercial research", "970 MB", tuple(f"{NAME}/{batch}" for batch in BATCHES), download
 )
-IMAGENET16 = DatasetInfo(1_331_167, (3, SIDE, SIDE), 1000, load, 50_000, origin=ORIGIN)
+IMAGENET16 = DatasetInfo(EXAMPLES, (3, SIDE, SIDE), CLASSES, load, 50_000, origin=ORIGIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nasbench_sparse.data.dataset import Origin
+from nasbench_sparse.data.origin import Origin
 from nasbench_sparse.errors import DataError
 
 VARIABLE = "NASBENCH_SPARSE_DATA"

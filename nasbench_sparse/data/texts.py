@@ -14,8 +14,9 @@ import numpy as np
 
 from nasbench_sparse.data.bpe import Encoder, parse_merges
 from nasbench_sparse.data.corpus import Corpus, from_bytes
-from nasbench_sparse.data.dataset import DatasetInfo, Origin
+from nasbench_sparse.data.dataset import DatasetInfo
 from nasbench_sparse.data.files import RemoteFile, fetch
+from nasbench_sparse.data.origin import Origin
 from nasbench_sparse.data.place import directory, require
 from nasbench_sparse.errors import DataError
 

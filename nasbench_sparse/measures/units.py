@@ -13,7 +13,7 @@ from nasbench_sparse.errors import TaskError
 from nasbench_sparse.measures.context import MeasureContext
 from nasbench_sparse.measures.watch import watched
 from nasbench_sparse.nn.sites import sites_of
-from nasbench_sparse.nn.structure import chain
+from nasbench_sparse.nn.structure import chain, joined
 
 
 @dataclass(slots=True)
@@ -60,14 +60,15 @@ def count_dead_units(context: MeasureContext, layers: Sequence[tuple[str, Tensor
 def _cut_off(context: MeasureContext, units: Mapping[str, int], pruned: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return, for each site, the channels that no active weight leads to, (channels,).
 
-    Where channels of several layers are concatenated, none can be told to be cut off.
+    Where channels of several layers are concatenated, each has the layer that writes it.
     """
     feeding: dict[str, list[Tensor]] = {site: [] for site in units}
     for link in chain(context.network):
         if link.site is not None and len(pruned[link.name]) == units[link.site]:
             feeding[link.site].append(pruned[link.name])
     device = next(iter(pruned.values())).device
+    beside = {site: torch.cat([pruned[name] for name in names]) for site, names in joined(context.network).items()}
     return {
         site: torch.stack(found).all(dim=0) if found else torch.zeros(units[site], dtype=torch.bool, device=device)
         for site, found in feeding.items()
-    }
+    } | {site: channels for site, channels in beside.items() if len(channels) == units[site]}

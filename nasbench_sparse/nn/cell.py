@@ -27,12 +27,10 @@ class ActivationCell(nn.Module):
 
     def __init__(self, cell: blueprint.Cell) -> None:
         super().__init__()
-        self.operation = _operations(cell)
+        self.operation = operations_of(cell)
         self.bounded = cell.bounded
+        self.detached = _detached(cell)
         given = dict(cell.gammas)
-        for choice in given:
-            if choice not in CELL_EDGES:
-                raise unknown("choice of an activation cell", choice, CELL_EDGES)
         for edge in _live_edges(cell):
             if self.operation[edge] not in GAMMA_OPERATIONS:
                 continue
@@ -60,7 +58,7 @@ class ActivationCell(nn.Module):
     def _of_input(self, edge: str, x: Tensor, shared: dict[str, Tensor]) -> Tensor:
         name = self.operation[edge]
         if name in GAMMA_OPERATIONS:
-            return self._unary(edge, x)
+            return self._unary(edge, x.detach() if edge in self.detached else x)
         if name not in shared:
             shared[name] = self._unary(edge, x)
         return shared[name]
@@ -81,7 +79,15 @@ def _gamma(edge: str) -> str:
     return f"gamma_{edge}"
 
 
-def _operations(cell: blueprint.Cell) -> dict[str, str]:
+def operations_of(cell: blueprint.Cell) -> dict[str, str]:
+    """Return the operation of each edge and vertex.
+
+    Raises:
+        TaskError, UnknownName: see `ActivationCell`.
+    """
+    for choice, _ in cell.gammas:
+        if choice not in CELL_EDGES:
+            raise unknown("choice of an activation cell", choice, CELL_EDGES)
     for names, valid, kind, edges in (
         (cell.unary, UNARY, "unary", CELL_EDGES[:4]),
         (cell.binary, BINARY, "binary", CELL_EDGES[4:]),
@@ -103,3 +109,15 @@ def _live_edges(cell: blueprint.Cell) -> list[str]:
         return ["u4", "b2"]
     operands = {"left": ["u1"], "right": ["u2"]}.get(inner, ["u1", "u2"])
     return [*operands, "u3", "b1", "b2"] + ([] if outer == "left" else ["u4"])
+
+
+def _detached(cell: blueprint.Cell) -> frozenset[str]:
+    """Return the constants of the input that pass it no gradient, a zero, as another edge passes one anyway.
+
+    Where every live edge of the input is constant, all pass their zero: no weight before the cell lacks a gradient.
+    """
+    live = _live_edges(cell)
+    operations = {edge: name for edge, name in zip(CELL_EDGES[:4], cell.unary, strict=True) if edge in live}
+    of_input = {edge: name for edge, name in operations.items() if edge != "u3"}
+    constant = frozenset(edge for edge, name in of_input.items() if name == "constant")
+    return frozenset() if len(constant) == len(of_input) else constant

@@ -70,6 +70,29 @@ def chain(network: nn.Module) -> tuple[LayerNeighbours, ...]:
     )
 
 
+def joined(network: nn.Module) -> dict[str, tuple[str, ...]]:
+    """Return the layers whose channels stand one after the other at a site, for sites behind a concatenation.
+
+    A site is left out where a channel comes from anything but one layer, such as a sum.
+
+    Raises:
+        torch.fx.proxy.TraceError: see `chain`.
+    """
+    layers, found = dict(prunable_layers(network)), {}
+    parts: dict[fx.Node, tuple[str, ...]] = {}
+    for node in _Tracer().trace(network).nodes:
+        sources, name = [parts[source] for source in node.all_input_nodes], str(node.target)
+        if name in layers:
+            parts[node] = (name,)
+        elif node.target is torch.cat and node.kwargs.get("dim") == 1 and all(sources):
+            parts[node] = sum(sources, ())
+        else:
+            parts[node] = sources[0] if len(sources) == 1 and node.target not in MOVES_CHANNELS else ()
+        if name.startswith("sites."):
+            found[name.removeprefix("sites.")], parts[node] = parts[node], ()
+    return {site: names for site, names in found.items() if len(names) > 1}
+
+
 class _Tracer(fx.Tracer):
     """Keeps whatever is installed at an activation site whole."""
 

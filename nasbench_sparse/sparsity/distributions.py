@@ -12,6 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
+from nasbench_sparse.core.ranges import check_numbers, check_share
 from nasbench_sparse.errors import TaskError, unknown
 from nasbench_sparse.sparsity.allocations import Demand, erk, global_, lap, smart, uniform
 from nasbench_sparse.sparsity.masks import alive_counts, keep_count, keep_top_alive
@@ -29,17 +30,19 @@ LAYERWISE = "layerwise"
 
 
 def check_distribution(name: str, options: Mapping[str, Any] | None = None) -> None:
-    """Check the names of a distribution and of its options, as a blueprint's validation needs it.
+    """Check a distribution's name and options, as a blueprint's validation needs it.
 
     Raises:
         UnknownName: an unknown distribution or option, naming the nearest ones.
+        TaskError: an option's value is not allowed.
     """
     if name not in DISTRIBUTIONS and name != LAYERWISE:
         raise unknown("distribution", name, [*DISTRIBUTIONS, LAYERWISE])
     valid = [] if name == LAYERWISE else list(inspect.signature(DISTRIBUTIONS[name]).parameters)[1:]
-    for option in options or {}:
+    for option, value in (options or {}).items():
         if option not in valid:
             raise unknown(f"option of distribution {name!r}", option, valid)
+        _check_value(f"option {option!r} of distribution {name!r}", option, value)
 
 
 def distribute(
@@ -98,6 +101,15 @@ def distribute_count(
     for count, most in zip(keep, alive, strict=True):
         _check_alive(name, count, most)
     return _keep(scores, masks, keep)
+
+
+def _check_value(what: str, option: str, value: object) -> None:
+    if option == "rates" and value is not None:
+        check_numbers(what, value, least=0.0, below=1.0)
+    elif option == "linear_density":
+        check_share(what, value)
+    elif option == "depth_divided" and not isinstance(value, bool):
+        raise TaskError(f"{what} is {value!r}; allowed are True and False")
 
 
 def _check_alive(name: str, keep: int, alive: int) -> None:

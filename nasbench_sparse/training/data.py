@@ -15,8 +15,8 @@ import numpy.typing as npt
 from nasbench_sparse.core.streams import generator
 from nasbench_sparse.data.catalogue import DATASETS, base_name, dataset_info
 from nasbench_sparse.data.corpus import Corpus, Positions, block_starts, gather
-from nasbench_sparse.data.dataset import Arrays, DatasetInfo, Labels
-from nasbench_sparse.data.folders import ImageBatches, ImageFolders
+from nasbench_sparse.data.dataset import Arrays, DatasetInfo, ImageFolders, Labels
+from nasbench_sparse.data.folders import ImageBatches
 from nasbench_sparse.data.scale import PixelScale
 from nasbench_sparse.errors import DataError, TaskError
 

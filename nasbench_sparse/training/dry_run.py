@@ -34,6 +34,7 @@ class Alive:
         total: of all layers, or more where that depends on scores.
         moved: whether weights differ from the initial ones.
         before, taken: those alive when the last training ended, and the fraction of them pruned since.
+        pattern: N:M that the weights alive keep to.
     """
 
     layers: tuple[int, ...] | None
@@ -41,6 +42,7 @@ class Alive:
     moved: bool = False
     before: Alive | None = None
     taken: float = 0.0
+    pattern: tuple[int, int] | None = None
 
 
 def walk(phases: Sequence[Phase], shapes: Shapes) -> None:
@@ -48,7 +50,7 @@ def walk(phases: Sequence[Phase], shapes: Shapes) -> None:
 
     Raises:
         TaskError: more weights are to be kept than are alive, an allocation that does not exist, a score of
-            movement where nothing has moved, or regrowth in a dense network.
+            movement where nothing has moved, or regrowth in a dense network or one with an N:M pattern.
     """
     sizes = tuple(shape.numel() for shape in shapes)
     alive = Alive(sizes, sum(sizes))
@@ -90,7 +92,8 @@ def _pruned(phase: Prune, alive: Alive, shapes: Shapes) -> Alive:
         n, m = phase.pattern
         sizes = [shape.numel() for shape in shapes]
         layers = tuple(size * n // m for size in sizes) if alive.total == sum(sizes) else None
-        return replace(alive, layers=layers, total=min(alive.total, sum(sizes) * n // m), before=None, taken=0.0)
+        total = min(alive.total, sum(sizes) * n // m)
+        return replace(alive, layers=layers, total=total, before=None, taken=0.0, pattern=phase.pattern)
     if phase.distribution == LAYERWISE and alive.layers is not None:
         each = phase.densities * len(shapes) if len(phase.densities) == 1 else phase.densities
         for place, (shape, density, now) in enumerate(zip(shapes, each, alive.layers, strict=True), 1):
@@ -145,6 +148,12 @@ def _trained(train: Train, alive: Alive, shapes: Shapes) -> Alive:
             raise TaskError(
                 f"regrowth {schedule.method!r} drops and grows weights of a sparse network, and this one is dense: "
                 "prune it first"
+            )
+        if alive.pattern is not None:
+            n, m = alive.pattern
+            raise TaskError(
+                f"regrowth {schedule.method!r} grows weights anywhere in a layer, which would break the pattern "
+                f"{n}:{m} that the network was pruned to"
             )
         return alive
     if isinstance(schedule, Sigmoid):

@@ -10,7 +10,8 @@ from torch import nn
 from torch.optim import Optimizer
 
 from nasbench_sparse.core.blueprint import Recipe
-from nasbench_sparse.errors import unknown
+from nasbench_sparse.core.ranges import check_number, check_numbers
+from nasbench_sparse.errors import TaskError, unknown
 from nasbench_sparse.nn.sites import sites_of
 from nasbench_sparse.sparsity.masks import WeightMasks
 from nasbench_sparse.training.fromage import Fromage
@@ -43,18 +44,50 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 }
 """What `Recipe.optimizer_options` may name."""
 
+SWITCHES = ("nesterov", "amsgrad", "centered")
+
 
 def check_optimizer(recipe: Recipe) -> None:
     """Check a recipe's optimizer before anything is trained.
 
     Raises:
         UnknownName: an unknown optimizer or option, naming the nearest ones.
+        TaskError: an option's value is not allowed.
     """
     if recipe.optimizer not in OPTIMIZERS:
         raise unknown("optimizer", recipe.optimizer, OPTIMIZERS)
-    for name, _ in recipe.optimizer_options:
+    options = dict(recipe.optimizer_options)
+    for name, value in options.items():
         if name not in OPTIONS[recipe.optimizer]:
             raise unknown(f"option of optimizer {recipe.optimizer!r}", name, OPTIONS[recipe.optimizer])
+        _check_option(f"option {name!r} of optimizer {recipe.optimizer!r}", name, value)
+    if options.get("nesterov") and (not recipe.momentum or options.get("dampening")):
+        raise TaskError("option 'nesterov' of optimizer 'sgd' needs a momentum above 0 and no dampening")
+
+
+def check_momentum(recipe: Recipe) -> None:
+    """Check a declared recipe, not one that a config made: a space may choose the optimizer and leave the rest.
+
+    Raises:
+        TaskError: a momentum that does nothing.
+    """
+    if recipe.momentum and recipe.optimizer != "sgd":
+        raise TaskError(
+            f"momentum {recipe.momentum} is for optimizer 'sgd' only and does nothing for {recipe.optimizer!r}: "
+            "leave it 0"
+        )
+
+
+def _check_option(what: str, name: str, value: Any) -> None:
+    if name in SWITCHES:
+        if not isinstance(value, bool):
+            raise TaskError(f"{what} is {value!r}; allowed are True and False")
+    elif name == "betas":
+        check_numbers(what, value, least=0.0, below=1.0)
+        if len(value) != 2:
+            raise TaskError(f"{what} is {value!r}; allowed are two numbers")
+    else:
+        check_number(what, value, least=0.0)
 
 
 def build_optimizer(recipe: Recipe, network: nn.Module, masks: WeightMasks) -> Optimizer:

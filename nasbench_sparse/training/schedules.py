@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nasbench_sparse.core.blueprint import Recipe
+from nasbench_sparse.core.ranges import check_number, check_numbers
 from nasbench_sparse.errors import TaskError, unknown
 
 RESTART_PERIOD = 12
@@ -135,7 +136,8 @@ def check_schedule(recipe: Recipe, epochs: int) -> None:
 
     Raises:
         UnknownName: an unknown schedule or option, naming the nearest ones.
-        TaskError: the warm-up is as long as the phase, or an option without a default is missing.
+        TaskError: the warm-up is as long as the phase, an option without a default is missing, or one is negative
+            or no number.
     """
     if recipe.schedule not in SCHEDULES:
         raise unknown("schedule", recipe.schedule, SCHEDULES)
@@ -145,9 +147,11 @@ def check_schedule(recipe: Recipe, epochs: int) -> None:
         if p.kind is p.KEYWORD_ONLY
     }
     given = dict(recipe.schedule_options)
-    for name in given:
+    for name, value in given.items():
         if name not in options:
             raise unknown(f"option of schedule {recipe.schedule!r}", name, options)
+        check = check_numbers if name == "milestones" else check_number
+        check(f"option {name!r} of schedule {recipe.schedule!r}", value, least=0.0)
     missing = [name for name, option in options.items() if option.default is option.empty and name not in given]
     if missing:
         raise TaskError(f"schedule {recipe.schedule!r} needs the option {missing[0]!r} in `schedule_options`")

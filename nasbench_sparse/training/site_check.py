@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nasbench_sparse.core.blueprint import Activation, Blueprint, Cell, Network, Operator, Train
-from nasbench_sparse.core.operations import BASELINE_OPERATORS, BINARY, CELL_EDGES, OPERATORS, UNARY
+from nasbench_sparse.core.blueprint import Activation, Blueprint, Network, Operator, Train
+from nasbench_sparse.core.operations import BASELINE_OPERATORS, OPERATORS
 from nasbench_sparse.core.phases import in_order
-from nasbench_sparse.errors import TaskError, unknown
+from nasbench_sparse.errors import TaskError, UnknownName, unknown
 from nasbench_sparse.nn.published import PUBLISHED
 
 if TYPE_CHECKING:
@@ -28,25 +27,42 @@ SAMPLES = 8
 def check_sites(task: TrainingTask) -> None:
     """Check the blueprint's activations, and those that configs drawn from the space write into it.
 
-    Networks are built without storage.
+    Networks are built without storage. Where each site has an activation of its own, errors name the site.
 
     Raises:
         UnknownName: an operator or an operation of a cell that does not exist, naming the nearest.
         TaskError: a cell without all its edges, a number of activations that the network has no sites for, or a
             search for activations in a network without any site.
     """
-    rng = np.random.default_rng(0)
-    drawn = [task.space.configure(task.blueprint, task.space.sample(rng)) for _ in range(SAMPLES)]
+    drawn = drawn_blueprints(task)
+    networks = {str(blueprint.network): blueprint.network for blueprint in (task.blueprint, *drawn)}
+    places = {name: _places(network) for name, network in networks.items()}
     for blueprint in (task.blueprint, *drawn):
-        for activation in chain.from_iterable(_used(blueprint)):
-            check_activation(activation)
+        for activations in _used(blueprint):
+            check_activations(activations, places[str(blueprint.network)][0])
     searched = any(blueprint.activations != drawn[0].activations for blueprint in drawn)
-    places: dict[str, Places] = {}
     for blueprint in drawn:
-        network = blueprint.network
-        if str(network) not in places:
-            places[str(network)] = _places(network)
-        _check_count(task.name, blueprint, places[str(network)], searched=searched)
+        _check_count(task.name, blueprint, places[str(blueprint.network)], searched=searched)
+
+
+def drawn_blueprints(task: TrainingTask) -> list[Blueprint]:
+    """Return the blueprints of `SAMPLES` configs of the task's space, always the same ones."""
+    rng = np.random.default_rng(0)
+    return [task.space.configure(task.blueprint, task.space.sample(rng)) for _ in range(SAMPLES)]
+
+
+def check_activations(activations: Sequence[Activation], sites: Sequence[str]) -> None:
+    """Check that activations can be built, naming the site of the one that cannot where each site has its own.
+
+    Raises:
+        UnknownName, TaskError: see `check_sites`.
+    """
+    apart = len(activations) == len(sites) > 1
+    for place, activation in enumerate(activations):
+        try:
+            check_activation(activation)
+        except (UnknownName, TaskError) as fault:
+            raise (type(fault)(f"activation site {sites[place]!r}: {fault}") if apart else fault) from None
 
 
 def check_activation(activation: Activation) -> None:
@@ -59,19 +75,9 @@ def check_activation(activation: Activation) -> None:
         if activation.name not in KNOWN:
             raise unknown("activation operator", activation.name, KNOWN)
         return
-    _check_cell(activation)
+    from nasbench_sparse.nn.cell import operations_of
 
-
-def _check_cell(cell: Cell) -> None:
-    if (len(cell.unary), len(cell.binary)) != (4, 2):
-        raise TaskError(
-            f"an activation cell has 4 unary edges ({', '.join(CELL_EDGES[:4])}) and 2 binary vertices "
-            f"({', '.join(CELL_EDGES[4:])}), not {len(cell.unary)} and {len(cell.binary)}"
-        )
-    for names, valid in ((cell.unary, UNARY), (cell.binary, BINARY)):
-        for name in names:
-            if name not in valid:
-                raise unknown("operation of an activation cell", name, valid)
+    operations_of(activation)
 
 
 def _used(blueprint: Blueprint) -> Iterator[Sequence[Activation]]:

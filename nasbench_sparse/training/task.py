@@ -77,15 +77,17 @@ class TrainingTask(Task):
         return dataset_info(self.dataset).offline
 
     def require_data(self) -> None:
-        """See `Task.require_data`; activations that do not fit the network are refused too.
+        """See `Task.require_data`; what could not be trained is refused too.
 
         Raises:
-            UnknownName, TaskError: see `site_check.check_sites`.
+            UnknownName, TaskError: see `site_check.check_sites` and `trial_check.check_trials`.
         """
         require(base_name(self.dataset), dataset_info(self.dataset).origin)
         from nasbench_sparse.training.site_check import check_sites
+        from nasbench_sparse.training.trial_check import check_trials
 
         check_sites(self)
+        check_trials(self)
 
     @property
     def searchable(self) -> bool:

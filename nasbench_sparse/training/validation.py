@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from nasbench_sparse.core.blueprint import Blueprint, Gradual, Network, Prune, Rewind, Train
 from nasbench_sparse.core.phases import ActivatePrune, in_order
+from nasbench_sparse.core.sparsify import Regrow
+from nasbench_sparse.data.dataset import DatasetInfo
 from nasbench_sparse.errors import TaskError
 from nasbench_sparse.measures import check_names
 from nasbench_sparse.nn.networks.build import COMMON, on_meta, prunable_layers
@@ -17,12 +19,14 @@ from nasbench_sparse.sparsity.patterns import check_pattern
 from nasbench_sparse.sparsity.scores import score_by_name
 from nasbench_sparse.training.data import dataset_info, split_indices
 from nasbench_sparse.training.dry_run import walk
+from nasbench_sparse.training.fitting import check_fit
 from nasbench_sparse.training.loop import steps_per_epoch
 from nasbench_sparse.training.moment import first_training
 from nasbench_sparse.training.optimizers import check_optimizer
 from nasbench_sparse.training.schedules import check_schedule
 
 Layers = Sequence[tuple[str, Tensor]]
+PER_SAMPLE_NORMS = (nn.LayerNorm, nn.GroupNorm)
 
 
 def validate(blueprint: Blueprint, dataset: str, folds: int = 1, shortest: int = 1) -> None:
@@ -35,15 +39,20 @@ def validate(blueprint: Blueprint, dataset: str, folds: int = 1, shortest: int =
         UnknownName: an optimizer, schedule, score, distribution, measure or augmentation, or an option of one.
         TaskError: nothing to prune, a wrong number of densities, a pattern that does not divide a layer, a point
             beyond the training, an option without meaning, a trial that would cut a sparsification short, or what
-            `dry_run.walk` refuses.
+            `check_fit` or `dry_run.walk` refuses.
     """
-    network, kind = _shapes(blueprint.network), dataset_info(dataset).kind
+    network, info = _shapes(blueprint.network), dataset_info(dataset)
+    check_fit(blueprint.network.name, network, dataset)
     layers = prunable_layers(network)
     for phase in in_order(blueprint.phases):
         if isinstance(phase, Train):
-            _check_train(phase, layers, streamed=kind == "folders")
+            _check_train(phase, layers, info)
+            if isinstance(phase.sparsify, Regrow):
+                _check_regrown(phase, phase.sparsify, dataset, folds)
         elif isinstance(phase, Prune):
-            _check_prune(phase, layers, texts=kind == "text")
+            _check_prune(phase, layers)
+            if score_by_name(phase.score).density:
+                _check_flow(phase.score, network, texts=info.kind == "text")
         elif isinstance(phase, ActivatePrune):
             _check_layers(layers, "the AP step")
             if phase.bias is not None and not any(name.endswith("bias") for name, _ in network.named_parameters()):
@@ -60,30 +69,34 @@ def _shapes(network: Network) -> nn.Module:
     return on_meta(network.name, {k: v for k, v in network.options if k not in COMMON})
 
 
-def _check_train(train: Train, layers: Layers, *, streamed: bool) -> None:
+def _check_train(train: Train, layers: Layers, info: DatasetInfo) -> None:
     check_optimizer(train.recipe)
     check_schedule(train.recipe, train.epochs)
     check_names(train.measures)
-    if streamed and train.recipe.augmentation not in ("none", "crop-flip"):
-        raise TaskError(
-            f"augmentation {train.recipe.augmentation!r}: of images decoded from files, allowed are 'none' and "
-            "'crop-flip' (a random part, resized, mirrored in half the cases)"
-        )
     if train.recipe.augmentation != "none":
-        from nasbench_sparse.data.augmentation import augment
-
-        augment(train.recipe.augmentation)
+        _check_augmentation(train.recipe.augmentation, info)
     if train.sparsify is not None:
         _check_layers(layers, "sparsification during training")
     if isinstance(train.sparsify, Gradual):
         check_distribution(train.sparsify.distribution)
 
 
-def _check_prune(phase: Prune, layers: Layers, *, texts: bool) -> None:
+def _check_augmentation(name: str, info: DatasetInfo) -> None:
+    from nasbench_sparse.data.augmentation import augment
+
+    augment(name)
+    if len(info.shape) != 3:
+        raise TaskError(f"augmentation {name!r} changes images, and examples here have shape {info.shape}")
+    if info.kind == "folders" and name != "crop-flip":
+        raise TaskError(
+            f"augmentation {name!r}: of images decoded from files, allowed are 'none' and 'crop-flip' (a random "
+            "part, resized, mirrored in half the cases)"
+        )
+
+
+def _check_prune(phase: Prune, layers: Layers) -> None:
     _check_layers(layers, "pruning")
-    if score_by_name(phase.score, dict(phase.options)).density and texts:
-        raise TaskError(f"pruning score {phase.score!r} sends ones through the network, and texts are tokens")
-    _check_options(phase)
+    score_by_name(phase.score, dict(phase.options))
     check_distribution(phase.distribution, dict(phase.distribution_options))
     if phase.pattern is not None:
         check_pattern(layers, *phase.pattern)
@@ -94,15 +107,16 @@ def _check_prune(phase: Prune, layers: Layers, *, texts: bool) -> None:
         )
 
 
-def _check_options(phase: Prune) -> None:
-    options = dict(phase.options)
-    if phase.score == "grasp" and not 0.0 < options.get("temperature", 1.0) < math.inf:
-        raise TaskError(
-            f"pruning score 'grasp' divides logits by its temperature, so it must be positive, not "
-            f"{options['temperature']}"
-        )
-    if phase.score == "synflow" and options.get("rounds", 1) < 1:
-        raise TaskError(f"pruning score 'synflow' has at least 1 round, not {options['rounds']}")
+def _check_flow(score: str, network: nn.Module, *, texts: bool) -> None:
+    """A score of paths through the network needs one that passes numbers on as a linear one does."""
+    if texts:
+        raise TaskError(f"pruning score {score!r} sends ones through the network, and texts are tokens")
+    for name, module in network.named_modules():
+        if isinstance(module, PER_SAMPLE_NORMS):
+            raise TaskError(
+                f"pruning score {score!r} means nothing in a network that normalises each sample, as "
+                f"{type(module).__name__} {name!r} does: it cancels the flow"
+            )
 
 
 def _check_layers(layers: Layers, what: str) -> None:
@@ -115,6 +129,17 @@ def _check_point(rewind: Rewind, first: Train, dataset: str, folds: int) -> None
     if rewind.to > last:
         raise TaskError(
             f"rewinding to step {rewind.to}: the first training has {last} steps, so no such start is saved"
+        )
+
+
+def _check_regrown(train: Train, schedule: Regrow, dataset: str, folds: int) -> None:
+    """The first drop must come before the schedule and the training end."""
+    last = train.epochs * (1 if schedule.unit == "epochs" else _steps(train, dataset, folds))
+    first, end = schedule.begin or schedule.frequency, last if schedule.end is None else schedule.end
+    if first >= end or first > last:
+        raise TaskError(
+            f"regrowth {schedule.method!r} would do nothing: it drops and grows first after {first}, and ends "
+            f"before {end}, of the training's {last} {schedule.unit}"
         )
 
 

@@ -40,6 +40,7 @@ def archives(root: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
         content = path.read_bytes()
         files.append(RemoteFile(archive.name, archive.url, len(content), sha256(content).hexdigest()))
     monkeypatch.setattr(imagenet16, "ARCHIVES", tuple(files))
+    monkeypatch.setattr(imagenet16, "EXAMPLES", len(pixels))
     return pixels
 
 
@@ -78,4 +79,22 @@ def test_imagenet16_refuses_a_damaged_batch(damage: str, root: Path, archives: n
     else:
         np.savez(path, data=np.zeros((2, 767), dtype=np.uint8), labels=np.array([1, 2]))
     with pytest.raises(DataError, match=r"train_data_batch_3.npz is damaged"):
+        imagenet16.load()
+
+
+@pytest.mark.parametrize("labels", [[0, 5], [5, 1001]])
+def test_imagenet16_refuses_labels_out_of_range(labels: list[int], root: Path, archives: np.ndarray) -> None:
+    imagenet16.download(root)
+    path = root / "imagenet16" / "train_data_batch_3.npz"
+    path.write_bytes(_npz(archives[4:6], labels))
+    with pytest.raises(
+        DataError, match=rf"batch_3.npz is damaged \(labels are {labels[0]} to {labels[1]}, not 1 to"
+    ):
+        imagenet16.load()
+
+
+def test_imagenet16_refuses_another_number_of_images(root: Path, archives: np.ndarray) -> None:
+    imagenet16.download(root)
+    (root / "imagenet16" / "val_data.npz").write_bytes(_npz(archives[19:], [7, 8]))
+    with pytest.raises(DataError, match="holds 22 images, but 21 were published"):
         imagenet16.load()

@@ -305,3 +305,18 @@ def test_shortcut_of_a_residual_block_keeps_its_channels_from_being_static() -> 
     assert projected
     assert all(found[f"dnr_static/{site}"] == 0.0 for site in projected)
     assert found["dnr_static/stem"] == found["dnr/stem"] == 1.0
+
+
+def test_channels_beside_each_other_are_static_where_the_layer_that_writes_them_is_pruned() -> None:
+    options = (("depth", 7), ("growth", 3), ("width", 4), ("channels", 1))
+    network = build_network(Network("densenet40", options), (Operator("relu"),), torch.Generator().manual_seed(0))
+    layers = prunable_layers(network)
+    masks = {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in layers}
+    masks["conv"][1] = masks["steps.0.conv"][2] = False  # channels 1 and 4 + 2 of step2's 7
+    with torch.no_grad():
+        for name, weight in layers:
+            weight.mul_(masks[name])
+    found = take(("dnr_static", "dnr"), context(network, noise(2, 1, 8, 8, classes=10), list(masks.values())))
+    static = {site: found[f"dnr_static/{site}"] for site in ("step1", "step2", "step3", "step4", "head")}
+    assert static == {"step1": 1 / 4, "step2": pytest.approx(2 / 7), "step3": 0.0, "step4": 0.0, "head": 0.0}
+    assert found["dnr/step2"] > found["dnr_static/step2"]

@@ -129,6 +129,28 @@ def test_cell_reproduces_a_published_activation() -> None:
         assert build(cell, 1)(torch.tensor([x])).item() == pytest.approx(expected, rel=1e-6)
 
 
+def test_cell_passes_no_gradient_through_a_constant_where_another_edge_passes_one() -> None:
+    mixed = build(Cell(("gelu", "constant", "identity", "relu"), ("mix", "multiply")), 3)
+    x = torch.linspace(-2, 2, 9, dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(mixed.double()(x).sum(), x)
+    (expected,) = torch.autograd.grad(((nn.functional.gelu(x) + 1) / 2 * x.relu()).sum(), x)
+    torch.testing.assert_close(gradient, expected)
+    assert mixed.detached == {"u2"}
+
+
+@pytest.mark.parametrize("binaries", list(itertools.product(BINARY, BINARY)))
+@pytest.mark.parametrize("constant", [("u1",), ("u2", "u4"), ("u1", "u2", "u3", "u4"), ("u3",)])
+def test_cell_leaves_no_weight_before_it_without_a_gradient(
+    binaries: tuple[str, str], constant: tuple[str, ...]
+) -> None:
+    unaries = tuple("constant" if edge in constant else "scale" for edge in ("u1", "u2", "u3", "u4"))
+    network = nn.Sequential(nn.Linear(2, 3), build(Cell(unaries, binaries), 3))
+    network(torch.ones(4, 2)).sum().backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
+    if len(constant) == 4:
+        assert not network[0].weight.grad.any()
+
+
 def test_cell_gammas_that_are_given_are_frozen_and_absent_ones_start_at_one_and_zero() -> None:
     module = build(Cell(("shift", "scale", "constant", "shift"), ("mix", "mix"), (("u1", 0.3), ("b1", 2.0))), 3)
     assert {n: p.item() for n, p in module.named_parameters()} == {

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from nasbench_sparse.core.blueprint import Operator
 from nasbench_sparse.nn.networks import prunable_layers
 from nasbench_sparse.nn.networks.build import on_meta
-from nasbench_sparse.nn.structure import LayerNeighbours, chain
+from nasbench_sparse.nn.structure import LayerNeighbours, chain, joined
 from tests.nn.small_networks import NETS, inputs_for, small
 
 MOVING = {"densenet40", "resnet20", "resnet32", "vit_b16", "vit_s", "vit_small", "vit_ti", "vit_tiny"}
@@ -137,3 +137,17 @@ def _read_by_gradient(network: nn.Module, inputs: Tensor) -> dict[str, set[str]]
         modules[name].register_forward_hook(leave(name))
     network(inputs)
     return read
+
+
+def test_joined_names_the_layers_that_write_concatenated_channels() -> None:
+    network = on_meta("densenet40", {"depth": 10, "growth": 3, "width": 4})
+    assert joined(network) == {
+        "step2": ("conv", "steps.0.conv"),
+        "step3": ("conv", "steps.0.conv", "steps.1.conv"),  # the first transition
+        "step5": ("steps.2.conv", "steps.3.conv"),
+        "step6": ("steps.2.conv", "steps.3.conv", "steps.4.conv"),
+        "step8": ("steps.5.conv", "steps.6.conv"),
+        "head": ("steps.5.conv", "steps.6.conv", "steps.7.conv"),
+    }
+    for name in sorted(set(NETS) - {"densenet40"}):
+        assert joined(small(name)) == {}, name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -78,27 +79,45 @@ def test_declarations_hold_fields_that_differ_from_their_default(value: Any, nam
         (lambda: Prune("magnitude", (0.5, 0.4), "global"), "spreads one density over the layers, and got 2"),
         (lambda: Prune("magnitude", distribution="global", pattern=(2, 4)), "contradicts distribution 'global'"),
         (lambda: Prune("magnitude", pattern=(4, 4)), "needs 0 < n < m"),
-        (lambda: Prune("taylor", (0.5,), batches=0), "allowed are at least 1 of 1"),
+        (lambda: Prune("taylor", (0.5,), batches=0), "batches that a score looks at is 0; allowed"),
+        (lambda: Prune("magnitude", ("a",)), "density 'a' lies outside"),  # type: ignore[arg-type]
+        (lambda: Prune("magnitude", pattern=(0, 4)), "a number of pattern 0:4 is 0; allowed are whole"),
         (lambda: ActivatePrune(2.0), "fraction 2.0 lies outside"),
+        (lambda: ActivatePrune(0.1, batches=0), "batches that the AP step looks at is 0"),
+        (lambda: ActivatePrune(0.1, bias=math.nan), "bias of the AP step is nan; allowed are finite numbers"),
         (lambda: ActivatePrune(0.1, locate="input"), "allowed are 'movement' and 'output'"),  # type: ignore[arg-type]
-        (lambda: Rewind(-1), "to -1: allowed is 0, or for weights a later point"),
+        (lambda: Rewind(-1), "rewound to is -1; allowed are whole numbers from 0"),
         (lambda: Rewind(1, what="learning_rate"), "learning_rate to 1: allowed is 0"),
-        (lambda: Train(0, SGD), "at least 1"),
+        (lambda: Train(0, SGD), "epochs of a training is 0; allowed are whole numbers from 1"),
         (lambda: Train(2, SGD, measure_at="start"), "allowed are 'end', 'epochs' and 'eleven'"),  # type: ignore[arg-type]
         (lambda: Train(2, SGD, sparsify=Gradual(0.5, 0, 3)), "beyond the training's 2 epochs"),
         (lambda: Gradual(0.5, 0, 5, frequency=2), "never reaches its end 5"),
-        (lambda: Gradual(0.9, 0, 4, initial=0.5), "0 <= density <= initial <= 1"),
+        (lambda: Gradual(0.9, 0, 4, initial=0.5), "needs density <= initial, got density 0.9"),
         (lambda: Sigmoid(101.0), "no percentage"),
-        (lambda: Sigmoid(50.0, gamma=0.0), "gamma 0.0 must be positive"),
+        (lambda: Sigmoid(50.0, gamma=0.0), "gamma of sigmoid pruning is 0.0; allowed are finite numbers above 0"),
+        (lambda: Sigmoid(50.0, beta=math.nan), "beta of sigmoid pruning is nan"),
+        (lambda: Sigmoid(math.nan), "alpha of sigmoid pruning is nan"),
         (lambda: Regrow("grow"), "allowed are 'set' and 'rigl'"),
-        (lambda: Regrow("set", 1.0), r"a fraction in \[0, 1\)"),
-        (lambda: Regrow("set", begin=9, end=3), "0 <= begin <= end"),
+        (lambda: Regrow("set", 1.0), "regrowth drops is 1.0; allowed are numbers from 0 and below 1"),
+        (lambda: Regrow("set", frequency=0), "frequency of a sparsification is 0; allowed"),
+        (lambda: Regrow("set", begin=9, end=3), "begins at 9 and ends at 3; it needs begin <= end"),
         (lambda: ActivationPenalty("l2", 1.0), "allowed are 'l1' and 'hoyer'"),
-        (lambda: Recipe(label_smoothing=1.0), r"outside \[0, 1\)"),
-        (lambda: Recipe(gradient_clip=0.0), "must be positive, or None"),
-        (lambda: Recipe(accumulate=0), "at least 1, 0 and 1"),
+        (lambda: ActivationPenalty("l1", math.nan), "strength is nan; allowed are finite numbers"),
+        (lambda: Recipe(batch_size=0), "batch_size is 0; allowed are whole numbers from 1"),
+        (lambda: Recipe(batch_size=-1), "batch_size is -1"),
+        (lambda: Recipe(batch_size=1.5), "batch_size is 1.5"),  # type: ignore[arg-type]
+        (lambda: Recipe(evaluation_batch_size=0), "evaluation_batch_size is 0"),
+        (lambda: Recipe(learning_rate=-1.0), "learning_rate is -1.0; allowed are finite numbers above 0"),
+        (lambda: Recipe(learning_rate=math.nan), "learning_rate is nan"),
+        (lambda: Recipe(learning_rate="a"), "learning_rate is 'a'"),  # type: ignore[arg-type]
+        (lambda: Recipe(weight_decay=-1.0), "weight_decay is -1.0; allowed are finite numbers from 0"),
+        (lambda: Recipe(momentum=2.0), "momentum is 2.0; allowed are numbers from 0 and below 1"),
+        (lambda: Recipe(warmup_epochs=-1), "warmup_epochs is -1; allowed are whole numbers from 0"),
+        (lambda: Recipe(label_smoothing=1.0), "label_smoothing is 1.0; allowed are numbers from 0 and below 1"),
+        (lambda: Recipe(gradient_clip=0.0), "gradient_clip is 0.0; allowed are finite numbers above 0"),
+        (lambda: Recipe(accumulate=0), "accumulate is 0; allowed are whole numbers from 1"),
         (lambda: Recipe(schedule_every="batch"), "allowed are 'epoch' and 'step'"),
-        (lambda: Cycles((TRAIN,), 0), "at least 1 is needed"),
+        (lambda: Cycles((TRAIN,), 0), "the count of cycles is 0; allowed are whole numbers from 1"),
         (lambda: Cycles((TRAIN, MAGNITUDE), 2), "the body of cycles must end with a training"),
         (lambda: Cycles((TRAIN,), 2, fork=(MAGNITUDE,)), "the fork of cycles must end with a training"),
         (lambda: Cycles((Cycles((TRAIN,), 1), TRAIN), 2), "cannot hold cycles"),  # type: ignore[arg-type]
@@ -139,6 +158,36 @@ def test_what_cannot_be_is_refused_where_it_is_declared(make: Callable[[], Any],
         ((Train(2, Recipe(schedule="cosin")),), UnknownName, "unknown schedule 'cosin'"),
         ((Train(2, Recipe(schedule_options=(("final", 0.0),))),), UnknownName, "option of schedule 'constant'"),
         ((Train(2, Recipe(schedule="multistep")),), TaskError, "needs the option 'milestones'"),
+        (
+            (Train(2, Recipe(schedule="multistep", schedule_options=(("milestones", "ab"),))),),
+            TaskError,
+            "option 'milestones' of schedule 'multistep' is 'ab'; allowed is a tuple of finite numbers from 0",
+        ),
+        (
+            (Train(2, Recipe(schedule="cosine", schedule_options=(("final", math.nan),))),),
+            TaskError,
+            "option 'final' of schedule 'cosine' is nan",
+        ),
+        (
+            (Train(2, Recipe("adam", optimizer_options=(("betas", (0.9,)),))),),
+            TaskError,
+            r"option 'betas' of optimizer 'adam' is \(0.9,\); allowed are two numbers",
+        ),
+        (
+            (Train(2, Recipe("adam", optimizer_options=(("eps", "a"),))),),
+            TaskError,
+            "option 'eps' of optimizer 'adam' is 'a'",
+        ),
+        (
+            (Train(2, Recipe(optimizer_options=(("nesterov", 1),))),),
+            TaskError,
+            "option 'nesterov' of optimizer 'sgd' is 1; allowed are True and False",
+        ),
+        (
+            (Train(2, Recipe(optimizer_options=(("nesterov", True),))),),
+            TaskError,
+            "'nesterov' of optimizer 'sgd' needs a momentum above 0",
+        ),
         ((Train(2, Recipe(warmup_epochs=2)),), TaskError, "fills the whole training"),
         ((Train(2, SGD, measures=("egf",)),), UnknownName, "egf_2"),
         ((TRAIN, Rewind(35, "steps"), TRAIN), TaskError, "the first training has 34 steps"),
@@ -172,6 +221,9 @@ def test_validate_refuses_what_a_language_model_lacks() -> None:
     gpt = Network("mini_gpt", (("depth", 1), ("heads", 2), ("width", 16), ("vocabulary", 256), ("context", 64)))
     with pytest.raises(TaskError, match="'synflow' sends ones through the network, and texts are tokens"):
         validate(Blueprint(gpt, (Prune("synflow", (0.5,)), TRAIN)), "python-docs")
+    vit = Network("vit_ti", (("size", 8), ("patch", 4), ("channels", 1), ("depth", 1), ("width", 12)))
+    with pytest.raises(TaskError, match="'synflow' means nothing in a network that normalises each"):
+        validate(Blueprint(vit, (Prune("synflow", (0.5,)), TRAIN)), "digits")
     with pytest.raises(TaskError, match="AP-bias-k adds to biases, and network 'mini_gpt' has none"):
         validate(Blueprint(gpt, (TRAIN, ActivatePrune(0.1, bias=1.0), TRAIN)), "python-docs")
 

@@ -62,10 +62,45 @@ def test_successive_fractions_add_up_as_they_do_when_pruned() -> None:
     [
         ((Prune("movement", (0.5,)), TRAIN), "'movement' compares with the initial weights, and no training"),
         ((TRAIN, Rewind(), Prune("magnitude_increase", (0.5,)), TRAIN), "all scores would be 0"),
-        ((Prune("grasp", (0.5,), options=(("temperature", 0.0),)), TRAIN), "must be positive, not 0.0"),
-        ((Prune("synflow", (0.5,), options=(("rounds", 0),)), TRAIN), "at least 1 round, not 0"),
-        ((Train(2, SGD, sparsify=Regrow("rigl")),), "regrowth 'rigl' drops and grows weights of a sparse network"),
-        ((Train(2, SGD, sparsify=Regrow("set")),), "prune it first"),
+        (
+            (Prune("grasp", (0.5,), options=(("temperature", 0.0),)), TRAIN),
+            "'temperature' .* is 0.0; allowed are",
+        ),
+        (
+            (Prune("synflow", (0.5,), options=(("rounds", 0),)), TRAIN),
+            "'rounds' of .* 'synflow' is 0",
+        ),
+        ((Prune("grasp", (0.5,), options=(("temperature", "a"),)), TRAIN), "'temperature' .* is 'a'"),
+        ((Prune("synflow", (0.5,), options=(("rounds", 1.5),)), TRAIN), "'rounds' .* is 1.5"),
+        (
+            (TRAIN, Prune("magnitude", (0.5,), "lap", distribution_options=(("rates", "abc"),)), TRAIN),
+            "'rates' of distribution 'lap' is 'abc'; allowed is a tuple of numbers from 0 and below 1",
+        ),
+        (
+            (TRAIN, Prune("magnitude", (0.5,), "smart", distribution_options=(("linear_density", 2),)), TRAIN),
+            r"'linear_density' of distribution 'smart' 2 lies outside \[0, 1\]",
+        ),
+        (
+            (Prune("magnitude", pattern=(1, 2)), Train(2, SGD, sparsify=Regrow("set", begin=1))),
+            "regrowth 'set' grows weights anywhere in a layer, which would break the pattern 1:2",
+        ),
+        (
+            (SPARSE, Train(2, SGD, sparsify=Regrow("rigl"))),
+            "'rigl' would do nothing: .* first after 100, and ends before 34, of the training's 34 steps",
+        ),
+        (
+            (SPARSE, Train(2, SGD, sparsify=Regrow("rigl", begin=2, unit="epochs"))),
+            "first after 2, and ends before 2, of the training's 2 epochs",
+        ),
+        (
+            (SPARSE, Train(2, SGD, sparsify=Regrow("set", begin=9, end=9))),
+            "first after 9, and ends before 9, of the training's 34 steps",
+        ),
+        (
+            (Train(2, SGD, sparsify=Regrow("rigl", begin=1)),),
+            "'rigl' drops and grows weights of a sparse network",
+        ),
+        ((Train(2, SGD, sparsify=Regrow("set", begin=1)),), "prune it first"),
         ((Prune("magnitude", (0.1,)), TRAIN, Prune("magnitude", (0.5,)), TRAIN), "keep 960 weights of layer 1"),
         (
             (Prune("snip", (0.1,), "global"), TRAIN, Prune("magnitude", (0.5,), "global"), TRAIN),
@@ -94,7 +129,9 @@ def test_what_could_not_be_or_would_do_nothing_is_refused(phases: tuple[Any, ...
 @pytest.mark.parametrize(
     "phases",
     [
-        (SPARSE, Train(2, SGD, sparsify=Regrow("rigl"))),
+        (SPARSE, Train(2, SGD, sparsify=Regrow("rigl", begin=33))),
+        (SPARSE, Train(2, SGD, sparsify=Regrow("rigl", begin=0, frequency=34, end=99))),
+        (Prune("magnitude", pattern=(1, 2)), Train(4, SGD, sparsify=Gradual(0.1, 0, 4))),
         (Prune("magnitude", (0.5,)), TRAIN, Prune("magnitude", (0.5,)), TRAIN),
         (TRAIN, Prune("movement", (0.5,)), TRAIN),
         (TRAIN, Rewind(what="learning_rate"), Prune("movement", (0.5,)), TRAIN),

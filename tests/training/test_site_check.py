@@ -63,8 +63,19 @@ def test_activations_that_fit_pass(fitting: TrainingTask) -> None:
         (task(ActivationCell(), hidden=()), TaskError, "no activation site beside its layers .fc1|output|layers"),
         (task(OperatorChromosome(2), hidden=()), TaskError, "no activation site"),
         (task(NOTHING, own=(Operator("relo"),)), UnknownName, "'relo'.*relu"),
-        (task(NOTHING, own=(cell(unary=("identity",) * 3),)), TaskError, "4 unary edges .* not 3 and 2"),
-        (task(NOTHING, own=(cell(binary=("add", "ad")),)), UnknownName, "'ad'"),
+        (task(NOTHING, own=(cell(unary=("identity",) * 3),)), TaskError, "^an activation cell .* none for u4"),
+        (task(NOTHING, own=(cell(binary=("add", "ad")),)), UnknownName, "^unknown .* edge 'b2' 'ad'"),
+        (task(NOTHING, own=(*RELU, Operator("swih"), *RELU)), UnknownName, "^activation site 'fc2': .*'swish'"),
+        (
+            task(NOTHING, own=(*RELU * 2, cell(binary=("add",)))),
+            TaskError,
+            "^activation site 'fc3': .*none for b2",
+        ),
+        (
+            task(NOTHING, own=(cell(unary=("relu", "relux", "relu", "relu")), *RELU * 2)),
+            UnknownName,
+            "^activation site 'fc1': unknown unary operation of edge 'u2' 'relux': .*'relu'",
+        ),
     ],
 )
 def test_activations_that_do_not_fit_are_refused(unfit: TrainingTask, error: type[NbsError], message: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
+from nasbench_sparse.core.ranges import check_positive, check_whole
 from nasbench_sparse.errors import TaskError, unknown
 from nasbench_sparse.sparsity.context import ScoringContext
 from nasbench_sparse.sparsity.scores.gradient import snip, taylor
@@ -57,17 +58,22 @@ SCORES: dict[str, Score] = {
 
 
 def score_by_name(name: str, options: Mapping[str, Any] | None = None) -> Score:
-    """Find a score and check the names of its options, as a blueprint's validation needs it.
+    """Find a score and check its options, as a blueprint's validation needs it.
+
+    Options are whole numbers from 1 or numbers above 0, as their defaults are.
 
     Raises:
         UnknownName: an unknown score or option, naming the nearest ones.
+        TaskError: an option's value is not allowed.
     """
     if name not in SCORES:
         raise unknown("pruning score", name, SCORES)
-    valid = list(inspect.signature(SCORES[name].function).parameters)[1:]
-    for option in options or {}:
-        if option not in valid:
-            raise unknown(f"option of pruning score {name!r}", option, valid)
+    valid = inspect.signature(SCORES[name].function).parameters
+    for option, value in (options or {}).items():
+        if option not in list(valid)[1:]:
+            raise unknown(f"option of pruning score {name!r}", option, list(valid)[1:])
+        check = check_whole if isinstance(valid[option].default, int) else check_positive
+        check(f"option {option!r} of pruning score {name!r}", value)
     return SCORES[name]
 
 
@@ -78,7 +84,7 @@ def score(name: str, context: ScoringContext, **options: Any) -> tuple[Tensor, .
         One tensor for each layer, of its weight's shape. Entries of pruned weights mean nothing.
     Raises:
         UnknownName: an unknown score or option.
-        TaskError: the context lacks what the score needs.
+        TaskError: an option's value is not allowed, or the context lacks what the score needs.
     """
     found = score_by_name(name, options)
     if found.initial and context.initial is None:

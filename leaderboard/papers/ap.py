@@ -154,46 +154,54 @@ def dead_neuron_rates(artefact: Artefact, scale: Scale, store: Store) -> Rendere
 
 
 def _dynamic(store: Store, right: Cells, epoch: int) -> dict[str, Floats]:
-    """Return the dynamic rate after an epoch by the weights remaining."""
-    return grouped(values(store, right.task, "dnr_dynamic", epoch), lambda one: str(one.config["remaining"]))
+    """Return the dynamic rate after an epoch by the weights remaining, most first."""
+    found = grouped(values(store, right.task, "dnr_dynamic", epoch), lambda one: str(one.config["remaining"]))
+    return dict(sorted(found.items(), key=lambda one: -float(one[0].rstrip("%"))))
 
 
 def best_rates(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
-    """Figure 3: for each p the q of the best accuracy, and those within half a point of it."""
+    """Figure 3: for each p the q of the best validation accuracy, and those within half a point of it."""
     cells: dict[Place, Measured] = {}
     charts = []
     for network, plans in artefact.at(scale).groups.items():
-        by_p = _rates_by_p(store, plans)
-        for p, found in by_p.items():
-            best = max(found, key=lambda q: float(found[q].mean()))
-            near = [q for q in found if found[best].mean() - found[q].mean() < FEASIBLE]
-            row = f"{network}, p = {p:g}%"
-            cells[row, "q-best, %"] = Measured(best, None, len(found[best]))
-            cells[row, "feasible, %"] = Measured(
-                None, None, len(found[best]), " to ".join(dict.fromkeys((f"{min(near):g}", f"{max(near):g}")))
-            )
+        tested, validated = (_rates_by_p(store, plans, split) for split in ("test_accuracy", "val_accuracy"))
+        for p, accuracy in tested.items():
+            means = {q: float(each.mean()) for q, each in validated[p].items()}
+            best = max(means, key=lambda q: means[q])
+            feasible = ", ".join(f"{q:g}" for q in means if means[best] - means[q] < FEASIBLE)
+            row, n = f"{network}, p = {p:g}%", len(accuracy[best])
+            cells[row, "q-best, %"] = Measured(best, n=n)
+            cells[row, "feasible, %"] = Measured(None, n=n, text=feasible)
+            cells[row, "test accuracy at q-best, %"] = averaged(accuracy[best], 100.0)
         lines = {
-            f"p = {p:g}%": [(q, 100 * float(each.mean())) for q, each in by_q.items()] for p, by_q in by_p.items()
+            f"p = {p:g}%": [(q, 100 * float(each.mean())) for q, each in by_q.items()] for p, by_q in tested.items()
         }
         if lines:
             alt = f"Accuracy of AP-Lite over q, {network}."
             charts.append(line_chart(network.lower(), alt, {"": lines}, "q, %", "test accuracy, %"))
     notes = (
         "Accuracy where each p first leaves less than 27 % of the weights; the paper's heuristic is q = 0.1 p.",
+        "q-best and feasible are chosen by validation accuracy, among the values of q that were trained.",
     )
     return table_of(artefact, scale, "pruning", cells, digits=2, notes=notes, charts=tuple(charts))
 
 
-def _rates_by_p(store: Store, plans: Sequence[Plan]) -> dict[float, dict[float, Floats]]:
-    found: dict[float, dict[float, Floats]] = {}
+def _rates_by_p(store: Store, plans: Sequence[Plan], metric: str) -> dict[float, dict[float, Floats]]:
+    """Return the accuracies of each p and q, both in percent and ascending."""
     trained: list[Value] = []
     for plan in plans:
         assert isinstance(plan, Cells)
-        trained += values(store, plan.task, "test_accuracy")
-    for level, each in grouped(trained, lambda one: str(one.config["rates"])).items():
-        p, q = (float(number) for number in re.findall(r"([0-9.]+)%", level))
+        trained += values(store, plan.task, metric)
+    found: dict[float, dict[float, Floats]] = {}
+    for (p, q), each in sorted(grouped(trained, _p_and_q).items()):
         found.setdefault(p, {})[q] = each
     return found
+
+
+def _p_and_q(one: Value) -> tuple[float, float]:
+    """Read "p=20.00%, q=2.00%"."""
+    p, q = (float(number) for number in re.findall(r"([0-9.]+)%", str(one.config["rates"])))
+    return p, q
 
 
 def pro_over_lite(artefact: Artefact, scale: Scale, store: Store) -> Evidence:

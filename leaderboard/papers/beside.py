@@ -52,7 +52,7 @@ def beside(
     Rows and columns stand in the published order, then those that were only measured.
 
     Args:
-        stub: the name of the column of row names.
+        stub: the name of the column of row names; it stands left, as does a column of formulas.
     """
     known = {} if printed is None else dict(printed.cells)
     places = [*known, *(place for place in measured if place not in known)]
@@ -65,7 +65,7 @@ def beside(
         return f"{ours} [{known[place]}]" if place in known else ours
 
     body = tuple((row, *(cell((row, column)) for column in columns)) for row in rows)
-    table = Table(title, (stub, *columns), body, frozenset({stub}))
+    table = Table(title, (stub, *columns), body, frozenset({stub, "formula"}))
     return table, [_record(place, measured.get(place), known.get(place)) for place in places]
 
 

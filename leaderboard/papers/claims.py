@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nasbench_sparse.leaderboard.papers.evidence import Evidence, evidence
+from nasbench_sparse.leaderboard.papers.remembered import Remembered
 from nasbench_sparse.leaderboard.papers.rendered import Rendered, markdown
 from nasbench_sparse.leaderboard.table import Table
 from nasbench_sparse.tasks.papers import claims, load_artefact
@@ -43,7 +44,11 @@ claim of several parts holds if all of them do. Effects are the mean of the firs
 95 % bootstrap interval, and the matched-pairs rank biserial correlation r. A training that diverged counts as a
 network that guesses. Small networks on small data say something of the question, not of the numbers that were
 published: below scale `paper`, "measured" names the networks and data that were trained in the place of the
-published ones. This page is what `paper claims --store papers.duckdb -o docs/papers.md` writes.
+published ones. Differences of exactly 0 are ranked with the others and their ranks then left out (Pratt). This page
+is what `paper claims --store papers.duckdb -o docs/papers.md` writes.
+
+The last column trains what a row needs and shows its table. Write `nasbench-sparse` before it and name the store
+after it: `nasbench-sparse paper run ap-table-1 --scale check --store papers.duckdb`.
 
 """
 
@@ -56,10 +61,11 @@ What was looked into at scale `check`, before the failure was reported:
 
 def claims_table(store: Store | None) -> Table:
     """Return one row for each claim; what was not trained says so."""
+    held = None if store is None else Remembered(store)
     rows = []
     for claim in claims().values():
         artefact = load_artefact(claim.artefact)
-        scale, found = (None, Evidence()) if store is None else evidence(claim, artefact, store)
+        scale, found = (None, Evidence()) if held is None else evidence(claim, artefact, held)
         command = f"paper run {artefact.name} --scale {scale or 'check'}"
         measured = (found.measured, str(scale), str(found.n), found.effect, found.test, verdict(found))
         rows.append(

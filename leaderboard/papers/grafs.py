@@ -19,6 +19,7 @@ from nasbench_sparse.runner.chain_recorded import recorded_paths
 from nasbench_sparse.runner.chain_walk import Path
 from nasbench_sparse.runner.design import Design
 from nasbench_sparse.tasks.papers.artefact import Artefact, Scale
+from nasbench_sparse.tasks.papers.plans import Plan
 from nasbench_sparse.training.task import TrainingTask
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ SPLITS = (
     "This package trains on nine tenths of the training split and validates on the rest (the paper names no "
     "validation part, so the published numbers may be of trainings on all of it); a search has three quarters of "
     "those nine tenths for weights and a quarter for the architecture, 0.675 and 0.225 of the whole."
+)
+LENGTHS = (
+    "At published lengths: what is measured for an epoch of either, times the published numbers of epochs; of GPT "
+    "what is measured for a sequence of either, times the published iterations and their batches (40 of 4 in the "
+    "search, 40 of 16 in the evaluation). None (—) where search and evaluation have other data (digits, mnist5k)."
 )
 SEARCHES = "Each search has a replicate of its own (split and initial weights), which no evaluation has."
 
@@ -78,6 +84,7 @@ def _results(artefact: Artefact, scale: Scale, store: Store, metric: str, factor
 def ratios(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
     """Tables 2, 3 and 7: seconds of a search over those of an evaluation, both means."""
     cells: dict[Place, Measured] = {}
+    published = artefact.scales["paper"].groups if "paper" in artefact.scales else {}
     for label, named, found in columns(artefact, scale):
         network, _, data = label.partition(" ")
         search = [seconds for path in recorded_paths(found, store) if (seconds := _searched_seconds(path, store))]
@@ -85,35 +92,45 @@ def ratios(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
         if search and len(each):
             ratio = float(np.mean(search) / each.mean())
             cells[network, data] = Measured(ratio, n=len(search))
-            stretch = _stretch(artefact, label, named, found)
-            if stretch is not None:
-                cells[network, f"{data}, at published lengths"] = Measured(stretch * ratio, n=len(search))
+            if scale != "paper" and label in published:
+                stretch = _stretch(published[label], named, found)
+                value = None if stretch is None else stretch * ratio
+                cells[network, f"{data}, at published lengths"] = Measured(value, n=len(search))
     notes = (
         "Evaluation time is that of training with a named activation, all of them averaged.",
-        "At published lengths: what is measured for an epoch (of GPT an iteration) of either, times the published "
-        "numbers of them.",
+        *(() if scale == "paper" else (LENGTHS,)),
         *in_place_of(artefact, scale),
     )
     return table_of(artefact, scale, "network", cells, digits=2, notes=notes)
 
 
-def _stretch(artefact: Artefact, label: str, named: Design, found: Chain) -> float | None:
-    """Return how much longer the published search is, relative to its evaluation, than this; None if unknown."""
-    paper = artefact.scales.get("paper")
-    if paper is None or label not in paper.groups:
+def _stretch(published: tuple[Plan, ...], named: Design, found: Chain) -> float | None:
+    """Return how much longer the published search is, relative to its evaluation, than this.
+
+    None where search and evaluation differ in their data, so that an epoch of one is none of the other.
+    """
+    if _training(named).dataset != _training(found).dataset:
         return None
-    design, chain = paper.groups[label]
+    design, chain = published
     assert isinstance(design, Design)
     assert isinstance(chain, Chain)
     return _relative_length(design, chain) / _relative_length(named, found)
 
 
 def _relative_length(design: Design, chain: Chain) -> float:
-    """Return the length of the search over that of an evaluation, both in the search's unit."""
-    options, task = chain.stages[0].optimizer.options, design.task
-    assert isinstance(task, TrainingTask)
-    steps = task.blueprint.recipe.steps_per_epoch if options.get("unit") == "iterations" else 1
-    return float(options["epochs"]) / (task.fidelity.max * (steps or 1))
+    """Return the length of the search over that of an evaluation: in epochs, or in the inputs of iterations."""
+    options, evaluation = chain.stages[0].optimizer.options, _training(design)
+    if options.get("unit") != "iterations":
+        return float(options["epochs"]) / evaluation.fidelity.max
+    recipe, searched = evaluation.blueprint.recipe, _training(chain).blueprint.recipe
+    assert recipe.steps_per_epoch is not None, "of texts an epoch is so many steps"
+    inputs = recipe.batch_size * recipe.accumulate * recipe.steps_per_epoch * evaluation.fidelity.max
+    return float(options["epochs"]) * searched.batch_size * searched.accumulate / inputs
+
+
+def _training(plan: Design | Chain) -> TrainingTask:
+    assert isinstance(plan.task, TrainingTask)
+    return plan.task
 
 
 def by_cell(chain: Chain, paths: list[Path], store: Store, metric: str) -> dict[int, dict[int, float]]:

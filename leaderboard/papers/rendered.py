@@ -7,11 +7,11 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from nasbench_sparse.leaderboard.latex import booktabs
 from nasbench_sparse.leaderboard.papers.beside import Measured, Place, beside
-from nasbench_sparse.leaderboard.table import Table
+from nasbench_sparse.leaderboard.table import HOLE, Table
 from nasbench_sparse.tasks.papers.artefact import Artefact, Scale, load
 from nasbench_sparse.tasks.papers.published import published
 
@@ -40,12 +40,6 @@ class Rendered:
     charts: tuple[Chart, ...] = field(default_factory=tuple)
 
 
-class Render(Protocol):
-    """What the function that an artefact names is called with."""
-
-    def __call__(self, artefact: Artefact, scale: Scale, store: Store) -> Rendered: ...
-
-
 def render(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
     """Make an artefact of what a store holds; cells that were not trained are holes."""
     found = load(artefact.render)(artefact, scale, store)
@@ -63,19 +57,25 @@ def table_of(
     notes: tuple[str, ...] = (),
     charts: tuple[Chart, ...] = (),
 ) -> Rendered:
-    """Put measured cells beside the published ones, and say at which scale they were measured."""
+    """Put measured cells beside the published ones; say at which scale they were measured, or what trains them."""
     printed = published(artefact.paper, artefact.name)
     title = f"{artefact.paper}, {artefact.place}: {artefact.caption} (scale {scale})"
     table, records = beside(title, stub, measured, printed, digits)
-    scaled = f"Measured at scale {scale}: {artefact.at(scale).says}."
+    says = artefact.at(scale).says
     source = (
         "The paper shows this as a plot, so there are no published numbers."
         if printed is None
         else f"In brackets: published, {printed.source}; {printed.unit}."
     )
+    if not measured:
+        command = f"nasbench-sparse paper run {artefact.name} --scale {scale} --store STORE"
+        return Rendered(table, records, (f"Not trained yet; this trains it: {command}", f"There: {says}.", source))
     repeats = sorted({cell.n for cell in measured.values()})
-    counted = () if not repeats else (f"Repetitions, pairs or configurations behind a cell: {_span(repeats)}.",)
-    return Rendered(table, records, (scaled, source, *counted, *notes), charts if measured else ())
+    counted = f"Repetitions, pairs or configurations behind a cell: {_span(repeats)}."
+    holes = (f"{HOLE}: not trained here.",) if any(record["n"] == 0 for record in records) else ()
+    return Rendered(
+        table, records, (f"Measured at scale {scale}: {says}.", source, counted, *holes, *notes), charts
+    )
 
 
 def _span(numbers: list[int]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,17 +108,20 @@ def over_sparsity(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
     """Figure 4a: test accuracy of every activation at each sparsity."""
     cells: dict[Place, Measured] = {}
     lines: dict[str, list[tuple[float, float]]] = {}
+    held = set()
     for label, found in chains(artefact, scale, store):
         sparsity = label.rpartition(", ")[2]
         for method, cell in _accuracies(found, (SAFS, VANILLA, *PRINTED, DENSE)).items():
             name = PRINTED.get(method, method)
             cells[name, sparsity] = cell
             lines.setdefault(name, []).append((float(sparsity.split()[0]), cell.value or 0.0))
+        if len(found.column(VANILLA)):
+            held.add(label)
         first, second = found.pairs(SAFS, VANILLA)
         if len(first):
             cells["SAFS - vanilla pruning", sparsity] = averaged(first - second, 100.0)
     charts = (_chart("Test accuracy over sparsity.", lines, "weights pruned, %", "test accuracy, %"),)
-    notes = notes_of(artefact, scale, store)
+    notes = (*_lacking(artefact, scale, held), *notes_of(artefact, scale, store))
     return table_of(artefact, scale, "activation", cells, digits=2, notes=notes, charts=charts if lines else ())
 
 
@@ -137,15 +140,23 @@ def trade_off(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
             (label, f"SAFS - {name}, points"): averaged(gain, 100.0) for name, gain in gains.items() if len(gain)
         }
         lines.setdefault(label.rpartition(", ")[0], []).append((ratio, 100 * float(gains[VANILLA].mean())))
-    charts = (
-        _chart("Gain over vanilla pruning by compression.", lines, "compression ratio", "points of accuracy"),
-    )
+    y_label = "test accuracy above vanilla pruning, points"
+    charts = (_chart("Gain over vanilla pruning by compression.", lines, "compression ratio", y_label),)
+    drawn = any(len(points) > 1 for points in lines.values())
     notes = (
+        *_lacking(artefact, scale, {label for label, _ in cells}),
+        *(("Nothing is drawn: there is one sparsity of a network, and no line.",) if cells and not drawn else ()),
         "Compression is all prunable weights over those kept. The other methods of the figure are quotations of "
         "papers, whose numbers are not printed.",
         *in_place_of(artefact, scale),
     )
-    return table_of(artefact, scale, "network", cells, digits=2, notes=notes, charts=charts if lines else ())
+    return table_of(artefact, scale, "network", cells, digits=2, notes=notes, charts=charts if drawn else ())
+
+
+def _lacking(artefact: Artefact, scale: Scale, held: Collection[str]) -> tuple[str, ...]:
+    """Return a note on the groups of an artefact of which a store holds nothing while it holds others."""
+    lacking = [label for label in artefact.at(scale).groups if label not in held]
+    return (f"Not in this store, but for the dense network: {'; '.join(lacking)}.",) if lacking and held else ()
 
 
 def _accuracies(found: Confirmed, methods: tuple[str, ...]) -> dict[str, Measured]:

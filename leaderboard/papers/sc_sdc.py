@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -64,9 +65,12 @@ def correlations(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
         read = [Columns.of(store, design) for group, design in designs(artefact, scale) if group == label]
         for (name, measure), network, metric in product(MEASURES.items(), NETWORKS, FINAL):
             taus = [tau for columns in read for tau in columns.taus(measure, metric, network).values()]
+            place = (f"{label} {name}", f"{network} {metric.replace('_', ' ')}")
+            most = max((columns.most(network) for columns in read), default=0)
             if taus:
-                column = f"{network} {metric.replace('_', ' ')}"
-                cells[f"{label} {name}", column] = Measured(float(np.mean(taus)), n=len(taus))
+                cells[place] = Measured(float(np.mean(taus)), n=len(taus))
+            elif most:
+                cells[place] = Measured(None, n=most, text=f"too few ({most})")
     notes = (
         "tau-b between a measure, averaged over the thesis's eleven points, and the final test result, over the "
         f"widths and seeds of one configuration, of which there are at least {FEWEST}; the mean of |tau| over "
@@ -94,6 +98,11 @@ class Columns:
                 for metric, found in held.items()
             },
         )
+
+    def most(self, network: str) -> int:
+        """Return how many networks of a kind there are at most of one optimizer and variant."""
+        held = (one.config for one in self.values["test_loss"].values() if one.config["network"] == network)
+        return max(Counter(tuple(config[name] for name in self.design.by) for config in held).values(), default=0)
 
     def taus(self, measure: str, metric: str, network: str) -> dict[Place, float]:
         """Return |tau| of each optimizer and variant; where it is not defined or of fewer than `FEWEST`, none."""

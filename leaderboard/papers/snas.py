@@ -29,9 +29,15 @@ AGAIN = (
     "Accuracy is the mean over fresh replicates of what each search ended with, not the best trial of the search."
 )
 
+CHOSEN = "The better search is the one of the higher mean validation accuracy; test accuracy is reported."
+NOT_KEPT = (
+    "The thesis shows training accuracy in figure 4.4b; learning curves keep the training loss, which is shown in "
+    "its place."
+)
+
 MARGIN = 0.005
-"""What "at least as accurate" may cost: half a point. It was chosen after the first run, whose plain test of
-"better" had not held, so it is post hoc; both tests are reported."""
+"""What "no worse" may cost: half a point. It was chosen after the first run, whose plain test of "better", the
+published claim, had not held, so it is post hoc and a claim of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,12 +47,14 @@ class Found:
     Args:
         method: "dense", or the search.
         accuracy: test accuracy of each replicate, (replicates,), without those missing.
+        validation: mean validation accuracy.
         density, loss: share of active weights and final training loss, means over what was trained.
         weights: of the dense network.
     """
 
     method: str
     accuracy: Floats
+    validation: float
     density: float
     loss: float
     weights: int
@@ -74,7 +82,9 @@ def _found(store: Store, chain: Chain, method: Confirmed) -> Found:
 
     accuracy = method.values[np.isfinite(method.values)]
     total = sum(chain.task.space.layer_sizes)
-    return Found(method.name.rpartition(BY)[2], accuracy, mean("density"), mean("train_loss"), total)
+    return Found(
+        method.name.rpartition(BY)[2], accuracy, mean("val_accuracy"), mean("density"), mean("train_loss"), total
+    )
 
 
 def _rows(artefact: Artefact, scale: Scale, store: Store) -> Iterator[tuple[str, list[Found]]]:
@@ -98,44 +108,46 @@ def details(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
 
 
 def best_cnns(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
-    """Table 4.3: the dense network, and the more accurate of both searches."""
+    """Table 4.3: the dense network, and the better of both searches by validation accuracy."""
     cells: dict[Place, Measured] = {}
     for row, methods in _rows(artefact, scale, store):
-        for name, one in (("dense", _dense(methods)), ("SNAS", _best(methods))):
+        for name, one in (("dense", _dense(methods)), ("SNAS", best_search(methods))):
             if one is not None:
                 cells |= _accuracy_and_sparsity(f"{row}, {name}", one)
-    return table_of(artefact, scale, "network", cells, digits=2, notes=(AGAIN,))
+    return table_of(artefact, scale, "network", cells, digits=2, notes=(AGAIN, CHOSEN))
 
 
 def among_methods(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
     """Table 4.4: SNAS on ResNet-32 under SGD; the other rows are quoted by the thesis and not trained here."""
     best = [
-        one for row, methods in _rows(artefact, scale, store) if row == "ResNet-32, SGD" and (one := _best(methods))
+        one
+        for row, methods in _rows(artefact, scale, store)
+        if row == "ResNet-32, SGD" and (one := best_search(methods))
     ]
     cells = _accuracy_and_sparsity("SNAS", best[0]) if best else {}
-    return table_of(artefact, scale, "method", cells, digits=2, notes=(AGAIN,))
+    return table_of(artefact, scale, "method", cells, digits=2, notes=(AGAIN, CHOSEN))
 
 
 def best_perceptron(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
-    """Table 4.2: the most accurate perceptron of any depth; the other rows are quoted by the thesis."""
+    """Table 4.2: the best perceptron of any depth by validation accuracy; the thesis quotes the other rows."""
     cells: dict[Place, Measured] = {}
     best: dict[str, list[Found]] = {}
     for row, methods in _rows(artefact, scale, store):
         best.setdefault(row.partition(",")[0], []).extend(methods)
     for data, methods in best.items():
-        one = _best(methods)
+        one = best_search(methods)
         if one is not None:
             name = "MLP, SGD, 500 epochs (SNAS)"
             cells[name, f"{data}, %"] = averaged(one.accuracy, 100.0)
             millions = one.density * one.weights / 1e6
             cells[name, f"{data}, M"] = Measured(millions, n=len(one.accuracy), text=f"{millions:.4g}")
-    return table_of(artefact, scale, "network", cells, digits=2, notes=(AGAIN,))
+    return table_of(artefact, scale, "network", cells, digits=2, notes=(AGAIN, CHOSEN))
 
 
 def over_depth(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
     """Figure 4.4: test accuracy over depth, and the training loss in the place of training accuracy."""
     measured = {"test accuracy, %": _accuracy, "training loss": _loss}
-    return _over_depth(artefact, scale, store, measured)
+    return _over_depth(artefact, scale, store, measured, NOT_KEPT)
 
 
 def active_weights(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
@@ -156,7 +168,7 @@ def _active(one: Found) -> Measured:
 
 
 def _over_depth(
-    artefact: Artefact, scale: Scale, store: Store, measured: Mapping[str, Callable[[Found], Measured]]
+    artefact: Artefact, scale: Scale, store: Store, measured: Mapping[str, Callable[[Found], Measured]], *notes: str
 ) -> Rendered:
     cells: dict[Place, Measured] = {}
     charts = []
@@ -173,16 +185,19 @@ def _over_depth(
         if panels:
             file = label.partition(",")[0].replace(" ", "-")
             charts.append(line_chart(file, f"{label} over depth.", panels, "hidden layers", label))
-    return table_of(artefact, scale, "network and search", cells, digits=3, notes=(AGAIN,), charts=tuple(charts))
+    return table_of(
+        artefact, scale, "network and search", cells, digits=3, notes=(AGAIN, *notes), charts=tuple(charts)
+    )
 
 
 def _dense(methods: list[Found]) -> Found | None:
     return next((one for one in methods if one.method == "dense"), None)
 
 
-def _best(methods: list[Found]) -> Found | None:
+def best_search(methods: list[Found]) -> Found | None:
+    """Return the search of the best validation accuracy; None where there is no search."""
     searched = [one for one in methods if one.method != "dense"]
-    return max(searched, key=lambda one: float(one.accuracy.mean()), default=None)
+    return max(searched, key=lambda one: one.validation, default=None)
 
 
 def _accuracy_and_sparsity(row: str, one: Found) -> dict[Place, Measured]:
@@ -190,12 +205,17 @@ def _accuracy_and_sparsity(row: str, one: Found) -> dict[Place, Measured]:
     return {(row, "test accuracy, %"): averaged(one.accuracy, 100.0), (row, "sparsity, %"): sparsity}
 
 
-def smaller_and_no_worse(artefact: Artefact, scale: Scale, store: Store) -> Evidence:
-    """Test what random search found against the dense networks less `MARGIN`, paired by replicate.
+def smaller_and_better(artefact: Artefact, scale: Scale, store: Store) -> Evidence:
+    """Test what random search found against the dense networks."""
+    return judged(_networks(artefact, scale, store))
 
-    On each replicate accuracies are averaged over the networks, so that a pair is a replicate. What was found must
-    be sparse on every network too.
-    """
+
+def smaller_and_no_worse(artefact: Artefact, scale: Scale, store: Store) -> Evidence:
+    """Test what random search found against the dense networks less `MARGIN`."""
+    return judged(_networks(artefact, scale, store), MARGIN)
+
+
+def _networks(artefact: Artefact, scale: Scale, store: Store) -> list[Network]:
     networks = []
     for plan in artefact.at(scale).plans:
         assert isinstance(plan, Chain)
@@ -204,7 +224,7 @@ def smaller_and_no_worse(artefact: Artefact, scale: Scale, store: Store) -> Evid
         if dense and searched:
             density = float(held.column("random", "density").mean())
             networks.append(Network(searched, dense, density))
-    return no_worse(networks)
+    return networks
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +236,12 @@ class Network:
     density: float
 
 
-def no_worse(networks: Sequence[Network]) -> Evidence:
-    """Test the means over networks, paired by the replicates that all of them have."""
+def judged(networks: Sequence[Network], margin: float = 0.0) -> Evidence:
+    """Test the means over networks, paired by the replicates that all of them have; all must be sparse too.
+
+    Args:
+        margin: accuracy by which what was found may be worse.
+    """
     sides = [side for network in networks for side in (network.searched, network.dense)]
     shared = sorted(set.intersection(*map(set, sides))) if sides else []
     if not shared:
@@ -225,11 +249,9 @@ def no_worse(networks: Sequence[Network]) -> Evidence:
     first = np.mean([[network.searched[r] for r in shared] for network in networks], axis=0)
     second = np.mean([[network.dense[r] for r in shared] for network in networks], axis=0)
     kept = _span([network.density for network in networks])
-    better = compared(first, second, f"SNAS {{first:.4f}} with {kept} of the weights, dense {{second:.4f}}")
-    within = compared(first, second, "", margin=MARGIN)
-    sparse = all(network.density < 1.0 for network in networks)
-    tests = f"no worse than half a point: {within.test}; better: {better.test}"
-    return replace(better, test=tests, holds=within.holds if sparse else False)
+    what = f"SNAS {{first:.4f}} with {kept} of the weights, dense {{second:.4f}}"
+    found = compared(first, second, what, margin=margin)
+    return found if all(network.density < 1.0 for network in networks) else replace(found, holds=False)
 
 
 def _span(shares: Sequence[float]) -> str:

@@ -8,6 +8,7 @@ from nasbench_sparse.leaderboard.papers.beside import Measured, Place, averaged
 from nasbench_sparse.leaderboard.papers.charts import Point, line_chart
 from nasbench_sparse.leaderboard.papers.rendered import Chart, Rendered, table_of
 from nasbench_sparse.leaderboard.papers.values import Value, grouped, values
+from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.tasks.papers.artefact import Artefact, Scale
 from nasbench_sparse.tasks.papers.plans import Cells
 
@@ -24,7 +25,7 @@ def curves(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
     cells: dict[Place, Measured] = {}
     charts = []
     for file, (metric, at, label) in SHOWN.items():
-        found = grouped(values(store, plan.task, metric, at), _place)
+        found = dict(sorted(grouped(values(store, plan.task, metric, at), _place).items(), key=_ascending))
         for (configuration, density), each in found.items():
             cells[configuration, f"{label} at {density}"] = averaged(each)
         if found:
@@ -34,6 +35,11 @@ def curves(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
 
 def _place(one: Value) -> Place:
     return str(one.config["configuration"]), str(one.config["density"])
+
+
+def _ascending(one: tuple[Place, Floats]) -> tuple[str, float]:
+    (configuration, density), _ = one
+    return configuration, float(density.rstrip("%"))
 
 
 def _chart(file: str, label: str, means: dict[Place, float]) -> Chart:

@@ -28,6 +28,7 @@ from nasbench_sparse.tasks.papers.whole import SAYS_WHOLE, whole
 from nasbench_sparse.training.task import TrainingTask
 
 RENDER = "nasbench_sparse.leaderboard.papers.asni"
+FIGURES = "nasbench_sparse.leaderboard.papers.asni_figures"
 DENSITY = 0.2
 """Of the comparison in tables 3 and 4."""
 
@@ -39,6 +40,7 @@ class Bench:
     Args:
         alpha, gamma: of the sigmoid, beta being 0.5.
         every: steps between two changes of RigL's mask.
+        measures: taken at the end of each training.
         seconds: measured for one training on one core.
     """
 
@@ -50,12 +52,13 @@ class Bench:
     gamma: float
     seeds: int = 5
     every: int = 100
+    measures: tuple[str, ...] = ("weight_quantiles", "density")
     seconds: float | None = None
 
     def train(self, *, sparse: bool = False) -> Train:
         """Return a training, with ASNI-I's pruning if sparse."""
         schedule = Sigmoid(self.alpha, gamma=self.gamma) if sparse else None
-        return Train(self.epochs, self.recipe, sparsify=schedule, measures=("weight_quantiles", "density"))
+        return Train(self.epochs, self.recipe, sparsify=schedule, measures=self.measures)
 
 
 def _adam(rate: float) -> Recipe:
@@ -138,9 +141,15 @@ SAYS: dict[Scale, str] = {
 }
 
 
+DRAWN = "12 ImageNet ResNet-50"
+"""The combination whose weights figures 2 and 4 show."""
+
+
 def variants(scale: Scale, name: str) -> Design:
     """Return the four variants of a row of table 2."""
     bench = BENCHES[scale][name]
+    if name == DRAWN:
+        bench = replace(bench, measures=(*bench.measures, "weight_histogram"))
     first = bench.train(sparse=True)
     edits: dict[str, tuple[Edit, ...]] = {
         "dense": (),
@@ -154,7 +163,7 @@ def variants(scale: Scale, name: str) -> Design:
 
 def comparison(scale: Scale) -> Design:
     """Return the methods of tables 3 and 4, all at a density of 20 %."""
-    bench = BENCHES[scale]["12 ImageNet ResNet-50"]
+    bench = BENCHES[scale][DRAWN]
     bench = replace(bench, seconds=bench.seconds and 2 * bench.seconds)  # one of eight trains eight times
     train, first, epochs = bench.train(), bench.train(sparse=True), bench.epochs
     cubic = Gradual(DENSITY, begin=max(1, epochs // 10), end=3 * epochs // 4)
@@ -225,20 +234,20 @@ def _design(name: str, bench: Bench, edits: dict[str, tuple[Edit, ...]], contras
 def artefacts() -> tuple[Artefact, ...]:
     """Return the tables and figures of the paper."""
     rows = {s: {name: (variants(s, name),) for name in BENCHES[s]} for s in SCALES}
-    last = {s: {"": (variants(s, "12 ImageNet ResNet-50"),)} for s in SCALES}
+    last = {s: {"": (variants(s, DRAWN),)} for s in SCALES}
     both = {s: {"": (comparison(s),)} for s in SCALES}
     shown = (
-        ("table-2", "Table 2", "dense, ASNI-I, ASNI-II, original initialisation", "combinations", rows),
-        ("table-3", "Table 3", "sparse networks of one training, at 80 % sparsity", "first_task", both),
-        ("table-4", "Table 4", "sparse networks trained again, at 80 % sparsity", "second_task", both),
-        ("figure-2", "Figure 2", "distribution of each layer's weights after ASNI-I", "layer_weights", last),
-        ("figure-4", "Figure 4", "distribution of all weights", "all_weights", last),
-        ("figure-5", "Figure 5", "sparsity of each layer after ASNI-I", "layer_sparsity", last),
+        ("table-2", "dense, ASNI-I, ASNI-II, original initialisation", f"{RENDER}:combinations", rows),
+        ("table-3", "sparse networks of one training, at 80 % sparsity", f"{RENDER}:first_task", both),
+        ("table-4", "sparse networks trained again, at 80 % sparsity", f"{RENDER}:second_task", both),
+        ("figure-2", "distribution of each layer's weights after ASNI-I", f"{FIGURES}:layer_weights", last),
+        ("figure-4", "distribution of all weights", f"{FIGURES}:all_weights", last),
+        ("figure-5", "sparsity of each layer after ASNI-I", f"{FIGURES}:layer_sparsity", last),
     )
     return tuple(
-        Artefact(f"asni-{name}", "asni", place, caption, f"{RENDER}:{render}",
+        Artefact(f"asni-{name}", "asni", name.replace("-", " ").capitalize(), caption, render,
                  {s: Setting(groups[s], SAYS[s]) for s in SCALES})
-        for name, place, caption, render, groups in shown
+        for name, caption, render, groups in shown
     )  # fmt: skip
 
 

@@ -31,17 +31,28 @@ PRESETS: dict[Scale, dict[str, Preset]] = {
 SAYS: dict[Scale, str] = {
     "paper": "networks, data and recipes of tables 4 to 7, 3 seeds, confirmed on 5 fresh replicates of 3 folds",
     "check": "LeNet-5 on mnist5k in the place of every network, 12 epochs dense and 12 of fine-tuning, 3 seeds and "
-    "8 fresh replicates of 3 folds at 99 %; at 90 and 95 % one seed and 3 replicates",
+    "8 fresh replicates of 3 folds at 99 %",
     "smoke": "a perceptron of three layers on digits, 6 epochs, budgets of 4 or 5 trials, 1 seed, 2 replicates, "
     "and only SReLU of the other activations",
 }
+SPARSITIES: dict[Scale, str] = SAYS | {"check": f"{SAYS['check']}; at 90 and 95 % one seed and 3 replicates"}
+"""Of what is trained at all three sparsities."""
+
 SEARCHED: dict[Scale, str] = {
     "paper": "VGG-16 on CIFAR-10, 99 % pruned, 80 epochs and 3 folds a trial, 21 trials, 3 seeds",
-    "check": "LeNet-5 on mnist5k, 99 % pruned, 5 epochs and one fold a trial, 21 trials, 8 seeds",
+    "check": "LeNet-5 on mnist5k, 95 % pruned, 5 epochs and one fold a trial, 21 trials, 8 seeds",
     "smoke": "a perceptron on digits, 99 % pruned, 4 epochs and one fold a trial, 5 trials, 2 seeds",
 }
 SEEDS: dict[Scale, int] = {"paper": 3, "check": 8, "smoke": 2}
 """Of the search algorithms that figure 6 compares."""
+
+SEARCHED_AT: dict[Scale, float] = {"paper": SPARSEST, "check": 0.05, "smoke": SPARSEST}
+"""Densities of the networks of those searches.
+
+At `check`, pruned by 99 %, LeNet-5 leaves the loss of guessing, ln 10, only in epoch 5 to 12: seven in ten trials
+of 5 epochs and four in ten of LAHC's of 12 ended there, and three folds of 10 epochs take more than 45 minutes on
+two cores. Pruned by 95 % it learns within the 5, so that what is compared are networks that learn.
+"""
 
 
 def safs(scale: Scale, label: str, density: float = SPARSEST) -> Chain:
@@ -65,9 +76,9 @@ def safs(scale: Scale, label: str, density: float = SPARSEST) -> Chain:
 def searchers(scale: Scale) -> dict[str, tuple[Chain, ...]]:
     """Return stage 1 by each search algorithm of figure 6, under one budget."""
     preset = PRESETS[scale].get(VGG) or PRESETS[scale][LENET]
-    task = preset.operators(SPARSEST)
+    task = preset.operators(SEARCHED_AT[scale])
     if scale != "paper":
-        shorter = replace(preset, stage1_epochs=min(5, preset.stage1_epochs)).operators(SPARSEST)
+        shorter = replace(preset, stage1_epochs=min(5, preset.stage1_epochs)).operators(SEARCHED_AT[scale])
         seconds = None if shorter.seconds is None else shorter.seconds / FOLDS
         task = replace(shorter, name=f"{task.name}-one-fold", folds=1, seconds=seconds)
     first = max(2, preset.iterations // 4)
@@ -129,7 +140,7 @@ def artefacts() -> tuple[Artefact, ...]:
             for name, caption, render, labels in AT_99
         ),
         *(
-            _artefact(name, caption, render, {s: Setting(_sparsities(s, *labels), SAYS[s]) for s in SCALES})
+            _artefact(name, caption, render, {s: Setting(_sparsities(s, *labels), SPARSITIES[s]) for s in SCALES})
             for name, caption, render, labels in OVER_SPARSITY
         ),
         _artefact(
@@ -149,9 +160,11 @@ def _artefact(name: str, caption: str, render: str, scales: dict[Scale, Setting]
 LOOKED_INTO = {
     "srelu-under-vanilla": "SReLU as it is defined, with its offsets, is ahead of ReLU by 11 points; the published "
     "program leaves the offsets out, which makes a discontinuous function of it.",
-    "lahc-over-others": "LAHC has the lowest mean of the four, but the intervals of the means over 8 seeds are "
-    "wider than the differences. With 20 seeds on eleven tables (suite `tabular`, 100 evaluations) LAHC is not "
-    "better than random search either, p = 0.36. The paper shows the mean of three seeds.",
+    "lahc-over-others": "It was tested at 99 % first, 5 epochs a trial: LAHC had the lowest mean of the four, p = "
+    "0.27 to 0.42, but 73 % of the 672 trials had not left the loss of guessing, so that most of what was compared "
+    "had learnt nothing. So the searches are at 95 % now, where networks learn in 5 epochs. With 20 seeds on "
+    "eleven tables (suite `tabular`, 100 evaluations) LAHC is not better than random search either, p = 0.36. The "
+    "paper shows the mean of three seeds.",
 }
 """Of the claims that fail at scale `check`."""
 

@@ -95,7 +95,7 @@ SGD = Recipe(
     augmentation="crop-flip",
 )
 CNN = replace(SGD, learning_rate=0.1, schedule_options=(("milestones", (60, 120, 160)), ("factor", 0.2)))
-ADAMW = replace(CNN, optimizer="adamw", momentum=0.0, weight_decay=5e-3, learning_rate=1e-3)
+ADAMW = replace(CNN, optimizer="adamw", momentum=0.0, weight_decay=5e-3)
 SMALL = Recipe("sgd", 0.05, "cosine", 0.9, 5e-4, 64)
 SMALL_ADAMW = Recipe("adamw", 2e-3, "cosine", 0.0, 5e-3, 64)
 
@@ -151,10 +151,13 @@ def cnns(scale: Scale) -> dict[str, Bench]:
 SAYS: dict[Scale, str] = {
     "paper": "50 samples for perceptrons and 25 for CNNs, at most, by ASHA with eta 2; searched on validation "
     "accuracy of a tenth of the training part, where the thesis uses test accuracy, and trained again on 4 "
-    "replicates; without dropout; AdamW has a learning rate of 0.001, since its steps are as large as the rate, "
-    "where table 4.1b lists 0.1 for both optimizers",
+    "replicates; without dropout, which the thesis has in perceptrons of up to 8 layers and lists for CNNs; "
+    "settings of table 4.1, the same rates for both optimizers, AdamW with its weight decay of 0.005; CNNs' rates "
+    'drop to a fifth, as in section 3.3.4, where table 4.1b has "decayed by 20"; batches of 128, whose size is '
+    "not printed",
     "check": "digits in the place of CIFAR-10 and CIFAR-100, perceptrons of width 68 with 2, 4 and 8 layers, 24 "
-    "epochs; small ResNets, 12 epochs; 32 and 24 trials by ASHA with eta 2, trained again on 12 replicates",
+    "epochs; small ResNets, 12 epochs; without dropout; a cosine from 0.05, from 0.002 for AdamW; 32 and 24 trials "
+    "by ASHA with eta 2, trained again on 12 replicates",
     "smoke": "digits, a perceptron of 2 layers of 68 units and a small ResNet, 4 and 2 epochs, 4 and 3 trials",
 }
 
@@ -212,7 +215,13 @@ def _chains(scale: Scale) -> tuple[Mapping[str, tuple[Chain, ...]], Mapping[str,
 def artefacts() -> tuple[Artefact, ...]:
     """Return the tables and figures of chapter 4 and appendix B."""
     shown = (
-        ("figure-4.4", "Figure 4.4", "test accuracy and training loss of perceptrons over depth", "over_depth", 0),
+        (
+            "figure-4.4",
+            "Figure 4.4",
+            "test accuracy and training loss of perceptrons over depth (4.4b shows training accuracy)",
+            "over_depth",
+            0,
+        ),
         ("figure-4.5", "Figure 4.5", "active weights of perceptrons over depth", "active_weights", 0),
         ("table-4.2", "Table 4.2", "the best perceptron among published ones", "best_perceptron", 0),
         ("table-4.3", "Table 4.3", "CNNs, the best of both searches", "best_cnns", 1),
@@ -227,15 +236,33 @@ def artefacts() -> tuple[Artefact, ...]:
     )  # fmt: skip
 
 
+LOOKED_INTO = (
+    "Dense perceptrons reach 98.5 % on digits, so that little is left to gain; what GP-UCB found is level with "
+    "them, 98.53 % both. The thesis takes the best of 50 samples on test accuracy and compares that one value; "
+    "here searches see validation data alone, and what they found is trained again. The next claim was asked "
+    "afterwards."
+)
+
+
 def claims() -> tuple[Claim, ...]:
-    """Return the headline claim of chapter 4."""
+    """Return the headline claim of chapter 4, and what of it was asked after it had failed."""
+    above = "above dense in 9 of 10 pairs of depth and data set, with 40 to 86 % of the weights, table B.1"
     return (
+        Claim(
+            "snas-smaller-and-better",
+            "thesis",
+            "SNAS finds smaller networks that are more accurate than the dense ones.",
+            above,
+            "thesis-table-B.1",
+            f"{RENDER}:smaller_and_better",
+            LOOKED_INTO,
+        ),
         Claim(
             "snas-smaller-and-no-worse",
             "thesis",
-            "SNAS finds smaller networks that are at least as accurate as the dense ones, within half a point "
-            "(a margin chosen after the first run).",
-            "above dense in 9 of 10 pairs of depth and data set, with 40 to 86 % of the weights, table B.1",
+            "SNAS finds smaller networks that are no worse than the dense ones by more than half a point (not "
+            "claimed; the margin was chosen after the first run).",
+            above,
             "thesis-table-B.1",
             f"{RENDER}:smaller_and_no_worse",
         ),

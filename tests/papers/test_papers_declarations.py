@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from nasbench_sparse.core.blueprint import Blueprint, Cycles, Network
+from nasbench_sparse.core.blueprint import Blueprint, Cycles, Network, Train
 from nasbench_sparse.core.config import Config
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.data.catalogue import dataset_info
@@ -19,10 +19,11 @@ from nasbench_sparse.nn.networks.build import on_meta
 from nasbench_sparse.runner.design import Design
 from nasbench_sparse.search_spaces.factorial import Factorial
 from nasbench_sparse.search_spaces.layer_density import DensitySpace
-from nasbench_sparse.tasks.papers import artefacts, claims, load_artefact
+from nasbench_sparse.tasks.papers import ap_benches, artefacts, claims, load_artefact, wide_resnet
 from nasbench_sparse.tasks.papers.artefact import SCALES, Artefact
 from nasbench_sparse.tasks.papers.plans import Cells, evaluations, tasks_of
 from nasbench_sparse.tasks.papers.sc_sdc import BENCHES, regularised
+from nasbench_sparse.training.schedules import Progress, learning_rate
 from nasbench_sparse.training.task import TrainingTask
 
 OURS = [item for item in artefacts().values() if item.paper in ("thesis", "ap", "asni")]
@@ -164,6 +165,51 @@ def test_task_names_are_distinct_across_scales() -> None:
             for plan in item.at(scale).plans:
                 for task in tasks_of(plan):
                     assert found.setdefault(task.name, task.fingerprint) == task.fingerprint
+
+
+def test_multistep_schedule_goes_on_after_half_the_epochs() -> None:
+    """200 epochs with drops to a fifth after 60, 120, 160: both halves have the whole's rate in every epoch."""
+    whole = wide_resnet.PUBLISHED
+    then = wide_resnet.later(whole, 100)
+    assert then.learning_rate == pytest.approx(0.02)
+    assert dict(then.schedule_options) == {"milestones": (20, 60), "factor": 0.2}
+    assert wide_resnet.later(whole, 160).learning_rate == pytest.approx(0.1 * 0.2**3)
+    for epoch in range(100):
+        rate = learning_rate(whole, Progress(100 + epoch, 200))
+        assert learning_rate(then, Progress(epoch, 100)) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_magnitude_pruned_wide_resnets_are_fine_tuned_at_lower_rates(scale: str) -> None:
+    (plan,) = load_artefact("thesis-figure-3.6").at(scale).plans
+    (task,) = tasks_of(plan)
+    for blueprint in blueprints(task):
+        first, _, second = blueprint.phases
+        assert isinstance(first, Train)
+        assert isinstance(second, Train)
+        assert second.recipe == wide_resnet.later(first.recipe, first.epochs)
+        assert second.recipe.learning_rate < first.recipe.learning_rate
+
+
+def test_vgg_of_ap_is_trained_as_frankle_and_carbin_print_it() -> None:
+    """160 epochs of 45,000 images in whole batches of 64 are 112,480 iterations; drops at epochs 80 and 120."""
+    bench = ap_benches.PAPER["VGG-19"]
+    assert bench.epochs * (45_000 // bench.recipe.batch_size) == 112_480
+    assert dict(bench.recipe.schedule_options)["milestones"] == (80, 120)
+
+
+def test_rates_that_are_chosen_by_validation_hold_out_a_tenth() -> None:
+    for plan in load_artefact("ap-figure-3").at("paper").plans:
+        (task,) = tasks_of(plan)
+        assert dataset_info(task.dataset).validation_share == 0.1
+
+
+def test_adamw_of_snas_has_the_settings_of_table_4_1b() -> None:
+    (plan,) = load_artefact("thesis-table-4.3").at("paper").groups["ResNet-32, AdamW"]
+    (task, *_) = tasks_of(plan)
+    assert isinstance(task, TrainingTask)
+    recipe = task.blueprint.recipe
+    assert (recipe.optimizer, recipe.learning_rate, recipe.weight_decay) == ("adamw", 0.1, 0.005)
 
 
 def test_claims_name_artefacts() -> None:

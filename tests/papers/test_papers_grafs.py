@@ -258,6 +258,28 @@ def test_ratios_at_published_lengths_scale_both_sides(
     assert ("Small", "digits, at published lengths") not in cells
 
 
+def test_ratios_have_no_published_length_where_search_and_evaluation_differ_in_data(
+    groups: dict[str, tuple[Design | Chain, ...]],
+) -> None:
+    """Published are 50 epochs over 200, here 4 over 1."""
+    published_, (named, _) = FOUND["grafs-table-2"].at("paper").groups["ResNet-20 SVHN"], groups["Wide digits"]
+    assert isinstance(named, Design)
+    assert isinstance(named.task, TrainingTask)
+    other = replace(named, task=replace(named.task, dataset="mnist1d"))
+    assert tables._stretch(published_, named, chain_of(groups, "Wide digits")) == 1 / 16
+    assert tables._stretch(published_, other, chain_of(groups, "Wide digits")) is None
+
+
+def test_ratios_at_published_lengths_count_the_sequences_of_an_iteration() -> None:
+    """1,000 x 4 x 40 over 10,000 x 16 x 40 sequences are published, 200 x 16 over 360 x 16 are measured."""
+    table, label = FOUND["grafs-table-7"], "miniGPT TinyStories"
+    named, found = table.at("check").groups[label]
+    assert isinstance(named, Design)
+    assert isinstance(found, Chain)
+    stretch = tables._stretch(table.at("paper").groups[label], named, found)
+    assert stretch == pytest.approx((160_000 / 6_400_000) / (200 / 360))
+
+
 def test_figure_2_ends_with_six_operations(store: Store, groups: dict[str, tuple[Design | Chain, ...]]) -> None:
     alone = replace(chain_of(groups, "Small digits"), confirm=None)
     rendered = render(artefact(f"{grafs_plots.__name__}:drops", {"RN": (alone,)}), "smoke", store)

@@ -205,6 +205,7 @@ def test_table_3_counts_both_stages_and_nothing_else(store: Store, chain: Chain)
 def test_figure_4a_shows_the_difference_that_the_paper_prints(store: Store, chain: Chain) -> None:
     one = artefact(f"{tables.__name__}:over_sparsity", {"network, 99 %": (chain,)}, "safs-figure-4a")
     rendered = render(one, "check", store)
+    assert not any(note.startswith("Not in this store") for note in rendered.notes)
     difference = cell(rendered, "SAFS", "99 %") - cell(rendered, "vanilla pruning", "99 %")
     assert cell(rendered, "SAFS - vanilla pruning", "99 %") == pytest.approx(difference)
     assert "[8.88]" in next(row for row in rendered.table.rows if row[0] == "SAFS - vanilla pruning")[-1]
@@ -214,6 +215,17 @@ def test_figure_4a_shows_the_difference_that_the_paper_prints(store: Store, chai
 def test_figure_8_has_the_compression_of_the_masks(store: Store, chain: Chain) -> None:
     rendered = render(artefact(f"{tables.__name__}:trade_off", {"network, 90 %": (chain,)}), "check", store)
     assert cell(rendered, "network, 90 %", "compression ratio") == pytest.approx(10.0)  # the tasks' density is 0.1
+    assert not rendered.charts
+    assert any(note.startswith("Nothing is drawn") for note in rendered.notes)
+
+
+def test_figures_over_sparsity_name_what_the_store_lacks(store: Store, chain: Chain) -> None:
+    assert chain.confirm is not None
+    confirm = replace(chain.confirm, baselines=chain.confirm.baselines[:1])  # the dense network
+    groups = {"network, 90 %": (chain,), "network, 99 %": (replace(chain, confirm=confirm),)}
+    for name in ("over_sparsity", "trade_off"):
+        notes = render(artefact(f"{tables.__name__}:{name}", groups), "check", store).notes
+        assert "Not in this store, but for the dense network: network, 99 %." in notes
 
 
 def test_figure_4b_follows_the_epochs_of_fine_tuning(store: Store, chain: Chain) -> None:

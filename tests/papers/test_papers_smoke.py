@@ -6,16 +6,20 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from nasbench_sparse.core.config import config_key
 from nasbench_sparse.core.fidelity import Fidelity
 from nasbench_sparse.core.trial import Trial
-from nasbench_sparse.leaderboard.papers import ap, asni, sc_sdc
+from nasbench_sparse.leaderboard.papers import ap, asni_figures, sc_sdc
 from nasbench_sparse.leaderboard.papers.evidence import evidence
+from nasbench_sparse.leaderboard.papers.histogram import centroid
+from nasbench_sparse.leaderboard.papers.remembered import Remembered
 from nasbench_sparse.leaderboard.papers.rendered import render, write
 from nasbench_sparse.leaderboard.papers.values import Value, values
-from nasbench_sparse.nn.networks.build import on_meta, prunable_layers
+from nasbench_sparse.nn.networks.build import build_network, on_meta, prunable_layers
 from nasbench_sparse.search_spaces.factorial import Factor, Factorial, Level
 from nasbench_sparse.store import Store
 from nasbench_sparse.tasks.papers import claims, load_artefact
@@ -105,6 +109,29 @@ def test_correlations_of_too_few_networks_are_none(store: Store) -> None:
     columns = sc_sdc.Columns.of(store, design)
     assert len(columns.values["egf_2"]) == 16
     assert columns.taus("egf_2", "test_loss", "sparse") == {}
+    assert columns.most("sparse") == 2
+    assert columns.most("none") == 0
+
+
+def test_table_of_too_few_networks_says_so(store: Store) -> None:
+    """Table 3.1 has a number at no scale whose configurations have two networks."""
+    same = replace(load_artefact("thesis-table-3.3b"), name="thesis-table-3.1")
+    rendered = sc_sdc.correlations(same, "smoke", store)
+    assert {record["measured"] for record in rendered.records} == {None}
+    assert any("too few (2)" in cell for row in rendered.table.rows for cell in row)
+
+
+def test_remembered_store_answers_as_it_did(store: Store) -> None:
+    """The same frame again, for the same question with the same values only."""
+    held = Remembered(store)
+    query = "SELECT ? AS x, count(*) AS n FROM trainings"
+    first = held.sql(query, (1,))
+    assert first.rows() == store.sql(query, (1,)).rows()
+    assert held.sql(query, (1,)) is first
+    assert held.sql(query, (2,)).rows()[0][0] == 2
+    (run,) = store.sql("SELECT min(run_id) FROM runs").rows()[0]
+    assert held.recorded(run) is held.recorded(run)
+    assert held.recorded(run).told == store.recorded(run).told
 
 
 def test_correlations_of_a_configuration_are_kendalls_tau(store: Store) -> None:
@@ -124,26 +151,58 @@ def test_correlations_of_a_configuration_are_kendalls_tau(store: Store) -> None:
     assert taus == {("Adam", "BN"): pytest.approx(0.8)}
 
 
-def test_pooled_weights_count_layers_by_their_size() -> None:
-    """30 weights evenly in [0, 1] and 10 in [0, 2]: up to 1 lie 30 + 5 of 40. The pruned layer does not count."""
-    layers = {"a": [(0.0, 0.0), (1.0, 1.0)], "b": [(0.0, 0.0), (0.5, 1.0), (1.0, 2.0)], "c": [(0.0, 9.0)]}
-    weights, shares = asni.pooled(layers, {"a": 30.0, "b": 10.0, "c": 0.0})
-    assert weights.tolist() == [0.0, 1.0, 2.0]
-    assert shares.tolist() == [0.0, 35 / 40, 1.0]
+def test_histograms_hold_the_weights_that_are_left(store: Store) -> None:
+    """Of each layer of ASNI-I as many as its density says, none within the gap, and centroids on either side."""
+    artefact = load_artefact("asni-figure-2")
+    (task,) = tasks_of(artefact.at("smoke").plans[0])
+    (share,) = [one.value for one in values(store, task, "density") if one.config["method"] == "ASNI-I"]
+    found = asni_figures.histograms(artefact, "smoke", store, "ASNI-I")
+    assert list(found) == ["layers.0", "layers.1", "layers.2"]
+    counted = sum(one.counts.sum() for (one,) in found.values())
+    assert counted == pytest.approx(share * (64 * 300 + 300 * 100 + 100 * 10))
+    for (one,) in found.values():
+        middle = len(one.counts) // 2
+        assert one.counts[middle - 3 : middle + 3].sum() == 0.0
+        assert centroid([one], -1) < one.edges[middle - 3] < one.edges[middle + 3] < centroid([one], 1)  # type: ignore[operator]
 
 
-def test_pooled_weights_of_a_network_have_its_extremes(store: Store) -> None:
-    layered, whole = (
-        {
-            (r["row"], r["column"]): r["measured"]
-            for r in show(load_artefact("asni-figure-4"), "smoke", store).records
-        }
-        for show in (asni.layer_weights, asni.all_weights)
-    )
-    for level, choose in (("0", min), ("1", max)):
-        column = f"quantile {level}"
-        assert whole["ASNI-I", column] == pytest.approx(choose(v for (_, c), v in layered.items() if c == column))
-    assert whole["ASNI-I", "quantile 0.25"] < 0.0 < whole["ASNI-I", "quantile 0.75"]
+def test_initial_histograms_are_of_the_networks_that_are_drawn(store: Store) -> None:
+    """A share and a deviation of 64 * 300 drawn weights, to within three of their standard errors."""
+    artefact = load_artefact("asni-figure-4")
+    (task,) = tasks_of(artefact.at("smoke").plans[0])
+    assert isinstance(task, TrainingTask)
+    network = build_network(task.blueprint.network, task.blueprint.activations, torch.Generator().manual_seed(1))
+    drawn = prunable_layers(network)[0][1].detach().numpy().ravel()
+    expected = asni_figures.initial(task)[0]
+    assert expected.counts.sum() == pytest.approx(drawn.size, rel=1e-3)
+    assert expected.deviation == pytest.approx(drawn.std(), rel=3 / (2 * drawn.size) ** 0.5)
+    beyond = np.abs(expected.middles) > 0.2
+    assert expected.shares[beyond].sum() == pytest.approx((np.abs(drawn) > 0.2).mean(), abs=0.02)
+
+
+def test_weights_of_a_network_are_drawn_on_one_range(store: Store) -> None:
+    rendered = asni_figures.all_weights(load_artefact("asni-figure-4"), "smoke", store)
+    assert [row[0] for row in rendered.table.rows] == ["initialisation", "dense", "ASNI-I", "ASNI-II", "original"]
+    cells = {(r["row"], r["column"]): r["measured"] for r in rendered.records}
+    assert cells["ASNI-I", "c₊"] > 2 * cells["dense", "c₊"] > 0 > cells["dense", "c₋"]
+    (ax,) = rendered.charts[0].make().axes
+    ends = {(min(line.get_xdata()), max(line.get_xdata())) for line in ax.get_lines()}
+    assert len(ends) == 1
+
+
+def test_layers_are_drawn_with_bars_at_their_centroids(store: Store) -> None:
+    rendered = asni_figures.layer_weights(load_artefact("asni-figure-2"), "smoke", store)
+    cells = {(r["row"], r["column"]): r["measured"] for r in rendered.records}
+    for ax in rendered.charts[0].make().axes:
+        bars = [line.get_xdata()[0] for line in ax.get_lines()[1:]]
+        assert bars == [cells[ax.get_title() or ax.get_title(loc="left"), c] for c in ("c₋", "c₊")]
+
+
+def test_rates_in_training_stand_from_dense_to_sparse(store: Store) -> None:
+    rendered = ap.dead_neuron_rates(load_artefact("ap-figure-1"), "smoke", store)
+    (chart,) = [chart for chart in rendered.charts if chart.name == "right"]
+    shown = [text.get_text() for text in chart.make().legends[0].get_texts()]
+    assert shown == ["100.0%", "80.0%"]
 
 
 def test_curves_have_a_panel_for_each_optimizer_on_one_scale(store: Store) -> None:
@@ -167,14 +226,14 @@ def test_layer_sparsity_adds_up_to_the_network(store: Store) -> None:
     (plan,) = artefact.at("smoke").plans
     (task,) = tasks_of(plan)
     (whole,) = [one.value for one in values(store, task, "density") if one.config["method"] == "ASNI-I"]
-    shares = [record["measured"] for record in asni.layer_sparsity(artefact, "smoke", store).records]
+    shares = [record["measured"] for record in asni_figures.layer_sparsity(artefact, "smoke", store).records]
     sizes = (64 * 300, 300 * 100, 100 * 10)
     active = sum(size * (1 - share / 100) for size, share in zip(sizes, shares, strict=True))
     assert active / sum(sizes) == pytest.approx(whole)
 
 
 def test_layers_stand_in_forward_order(store: Store) -> None:
-    rendered = asni.layer_sparsity(load_artefact("asni-figure-5"), "smoke", store)
+    rendered = asni_figures.layer_sparsity(load_artefact("asni-figure-5"), "smoke", store)
     (task,) = tasks_of(load_artefact("asni-figure-5").at("smoke").plans[0])
     assert isinstance(task, TrainingTask)
     options = {k: v for k, v in task.blueprint.network.options if k != "initialisation"}
@@ -182,17 +241,13 @@ def test_layers_stand_in_forward_order(store: Store) -> None:
     assert [row[0] for row in rendered.table.rows] == layers
 
 
-def test_quantiles_of_weights_ascend(store: Store) -> None:
-    rendered = asni.layer_weights(load_artefact("asni-figure-5"), "smoke", store)
-    numbers = [[float(cell) for cell in row[1:]] for row in rendered.table.rows]
-    assert len(numbers) == 3
-    assert all(row == sorted(row) and len(row) == 9 for row in numbers)
-
-
 def test_artefact_that_was_not_trained_is_all_holes(store: Store) -> None:
     rendered = render(load_artefact("ap-table-2"), "smoke", store)
     assert all(record["measured"] is None for record in rendered.records)
     assert rendered.table.rows[0][1] == "— [90.2 ± 0.5]"
+    command = "nasbench-sparse paper run ap-table-2 --scale smoke --store STORE"
+    assert rendered.notes[0] == f"Not trained yet; this trains it: {command}"
+    assert not any("Measured" in note for note in rendered.notes)
 
 
 def test_artefact_is_written_as_files(store: Store, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from nasbench_sparse.leaderboard.papers.beside import Measured, averaged, beside
 from nasbench_sparse.leaderboard.papers.claims import MISSING, claims_page, claims_table
 from nasbench_sparse.leaderboard.papers.evidence import NOTHING, Evidence, compared, together
-from nasbench_sparse.leaderboard.papers.snas import Network, no_worse
+from nasbench_sparse.leaderboard.papers.snas import MARGIN, Found, Network, best_search, judged
 from nasbench_sparse.leaderboard.papers.values import Value, grouped, paired
 from nasbench_sparse.tasks.papers import claims
 from nasbench_sparse.tasks.papers.published import Published
@@ -108,23 +108,36 @@ def network(searched: float, dense: float, density: float) -> Network:
     return Network({r: searched + up for r, up in ups.items()}, {r: dense + up for r, up in ups.items()}, density)
 
 
-def test_no_worse_pairs_the_means_over_networks_by_replicate() -> None:
-    """Twelve differences of -0.002 + 0.005 > 0: p = 2^-12; the plain test of better does not hold."""
-    found = no_worse([network(0.90, 0.904, 0.5), network(0.80, 0.80, 0.7)])
-    assert found.n == 12
-    assert found.holds is True
-    assert found.measured == "SNAS 0.8565 with 50% to 70% of the weights, dense 0.8585"
-    assert found.test.startswith("no worse than half a point: signed rank, p = 0.00024; better: signed rank, p = 1")
+def test_snas_claims_pair_the_means_over_networks_by_replicate() -> None:
+    """Twelve differences of -0.002: better is not so, p = 1; no worse by 0.005 is, p = 2^-12."""
+    networks = [network(0.90, 0.904, 0.5), network(0.80, 0.80, 0.7)]
+    better, within = judged(networks), judged(networks, MARGIN)
+    assert (better.n, better.holds, better.test) == (12, False, "signed rank, p = 1")
+    assert (within.n, within.holds, within.test) == (12, True, "signed rank, p = 0.00024")
+    measured = "SNAS 0.8565 with 50% to 70% of the weights, dense 0.8585"
+    assert better.measured == within.measured == measured
+    assert judged([network(0.91, 0.90, 0.5)]).holds is True
 
 
-def test_no_worse_needs_sparse_networks_and_shared_replicates() -> None:
-    assert no_worse([network(0.9, 0.9, 0.62), network(0.9, 0.9, 1.0)]).holds is False
-    assert "with 62% of the weights" in no_worse([network(0.9, 0.9, 0.62), network(0.9, 0.9, 0.621)]).measured
-    assert no_worse([network(0.89, 0.9, 0.5)]).holds is False
+def test_snas_claims_need_sparse_networks_and_shared_replicates() -> None:
+    assert judged([network(0.91, 0.9, 0.62), network(0.91, 0.9, 1.0)]).holds is False
+    assert "with 62% of the weights" in judged([network(0.9, 0.9, 0.62), network(0.9, 0.9, 0.621)]).measured
+    assert judged([network(0.89, 0.9, 0.5)], MARGIN).holds is False
     half = network(0.9, 0.9, 0.5)
-    assert no_worse([half, Network({1: 0.9, 99: 0.9}, {1: 0.9}, 0.5)]).n == 1
-    assert no_worse([half, Network({99: 0.9}, {1: 0.9}, 0.5)]) is NOTHING
-    assert no_worse([]) is NOTHING
+    assert judged([half, Network({1: 0.9, 99: 0.9}, {1: 0.9}, 0.5)]).n == 1
+    assert judged([half, Network({99: 0.9}, {1: 0.9}, 0.5)]) is NOTHING
+    assert judged([]) is NOTHING
+
+
+def found(method: str, test: float, validation: float) -> Found:
+    return Found(method, np.array([test]), validation, 0.5, 0.1, 100)
+
+
+def test_better_search_is_chosen_by_validation_accuracy() -> None:
+    """The one of higher test accuracy is not taken; the dense network is no search."""
+    dense, first, second = found("dense", 0.9, 0.99), found("random", 0.8, 0.7), found("GP-UCB", 0.7, 0.8)
+    assert best_search([dense, first, second]) is second
+    assert best_search([dense]) is None
 
 
 def test_claims_without_a_store_say_so() -> None:

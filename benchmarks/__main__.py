@@ -27,7 +27,7 @@ BENCHMARKS: Mapping[str, Mapping[str, int]] = {
     "store_merge": {"events": 1_000_000},
     "masked_step": {},
     "stacked_training": {},
-    "search_step": {"networks": 6},
+    "search_step": {"networks": 7},
     "discrete_cell": {},
     "start_up": {},
 }

@@ -16,13 +16,40 @@ from nasbench_sparse.nn.activations import build
 
 BOUNDED = Cell(("silu", "gelu", "gelu", "square"), ("multiply", "maximum"))
 
-BY_HAND: dict[str, tuple[Activation, Callable[[Tensor], Tensor]]] = {
-    "grafs-rn-4": (Operator("grafs-rn-4"), lambda x: 0.4756 * F.relu(x) + 0.5244 * F.gelu(x)),
-    "grafs-vit-1": (
-        Operator("grafs-vit-1"),
-        lambda x: 0.6601 * F.gelu(F.silu(x) * F.gelu(x)) + 0.3399 * torch.square(x),
+Function = Callable[[Tensor], Tensor]
+
+
+def _vit(share: float) -> Function:
+    return lambda x: share * F.gelu(F.silu(x) * F.gelu(x)) + (1 - share) * torch.square(x)
+
+
+def _squared(share: float) -> Function:
+    return lambda x: share * torch.square(y := F.relu(x)) + (1 - share) * y
+
+
+PUBLISHED: dict[str, Function] = {
+    "grafs-rn-1": lambda x: 0.4739 * F.leaky_relu(F.leaky_relu(x)) + 0.5261 * F.gelu(x),
+    "grafs-rn-2": lambda x: 0.5163 * F.leaky_relu(0.4945 * F.relu(x) + 0.5055 * (y := F.gelu(x))) + 0.4837 * y,
+    "grafs-rn-3": lambda x: 0.4865 * F.gelu(0.4873 * F.relu(x) + 0.5127 * (y := F.gelu(x))) + 0.5135 * y,
+    "grafs-rn-4": lambda x: 0.4756 * F.relu(x) + 0.5244 * F.gelu(x),
+    "grafs-rn-5": lambda x: (
+        0.4591 * F.leaky_relu(0.5267 * F.leaky_relu(x) + 0.4733 * (y := F.gelu(x))) + 0.5409 * y
     ),
-    "grafs-gpt-3": (Operator("grafs-gpt-3"), lambda x: (0.4662 * torch.sinh(x) + 0.5338) * F.gelu(x)),
+    "grafs-vit-1": _vit(0.6601),
+    "grafs-vit-2": lambda x: 0.7322 * F.silu(0.2822 * (y := torch.square(x)) + 0.7178 * F.gelu(x)) + 0.2678 * y,
+    "grafs-vit-3": _vit(0.7319),
+    "grafs-vit-4": _vit(0.6778),
+    "grafs-vit-5": lambda x: 0.3139 * torch.square(x) + 0.5431 * F.gelu(x),
+    "grafs-gpt-1": lambda x: 0.4953 * F.leaky_relu(x) * F.gelu(x) + 0.5047 * F.relu(x),
+    "grafs-gpt-2": lambda x: (0.4689 * F.gelu(x) + 0.5311) * F.relu(x),
+    "grafs-gpt-3": lambda x: (0.4662 * torch.sinh(x) + 0.5338) * F.gelu(x),
+    "grafs-gpt-4": _squared(0.4781),
+    "grafs-gpt-5": _squared(0.4828),
+}
+"""GRAFS, equations 2 to 4; what stands twice in a formula is evaluated once, as in the cell."""
+
+BY_HAND: dict[str, tuple[Activation, Function]] = {
+    **{name: (Operator(name), function) for name, function in PUBLISHED.items()},
     "bounded": (
         BOUNDED,
         lambda x: torch.maximum(
@@ -49,7 +76,7 @@ def _measure(name: str, numbers: int, repetitions: int) -> Measurement:
     return Measurement(f"cell {name} / by hand", ours / theirs, "x time", 1.5, "", None, what)
 
 
-def _seconds(function: Callable[[Tensor], Tensor], x: Tensor) -> float:
+def _seconds(function: Function, x: Tensor) -> float:
     started = thread_time()
     y = function(x)
     torch.autograd.grad(y, x, torch.ones_like(y))

@@ -21,10 +21,10 @@ def check_trials(task: TrainingTask) -> None:
 
     Raises:
         UnknownName, TaskError: what the first of them was refused for, see `validate`; or a declared momentum that
-            does nothing.
+            does nothing. In a derived task a search chose the optimizer, and left the rest.
     """
     for phase in in_order(task.blueprint.phases):
-        if isinstance(phase, Train):
+        if isinstance(phase, Train) and task.derived_from is None:
             check_momentum(phase.recipe)
     faults: list[NbsError] = []
     for blueprint in drawn_blueprints(task):

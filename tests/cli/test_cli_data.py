@@ -22,7 +22,7 @@ def test_data_list_shows_what_is_at_hand(capsys: pytest.CaptureFixture[str], tmp
     assert main(["data", "list", "--json", "--data", str(tmp_path)]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["digits"]["state"] == "installed"
-    assert rows["svhn"]["state"] == "downloaded"
+    assert rows["svhn"]["state"] == "there"
     assert rows["cifar10"]["state"] == "missing"
     assert main(["data", "list"]) == 0
     assert "tinystories" in capsys.readouterr().out

@@ -18,7 +18,8 @@ from nasbench_sparse.core.budget import Budget
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.registry import load_optimizer
 from nasbench_sparse.runner.plan import PlannedRun, plan_run
-from nasbench_sparse.runner.study import Resources, Study
+from nasbench_sparse.runner.resources import Resources
+from nasbench_sparse.runner.study import Study
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.parquet import export_table
 from nasbench_sparse.tabular.places import VARIABLE

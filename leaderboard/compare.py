@@ -19,7 +19,8 @@ from nasbench_sparse.leaderboard.results import Wanted, read_results
 from nasbench_sparse.leaderboard.runs import Contender
 from nasbench_sparse.registry import OptimizerEntry, load_optimizer, load_suite, load_task, wrap_optimizer
 from nasbench_sparse.runner.plan import PlannedRun, plan_run, plan_suite
-from nasbench_sparse.runner.study import Resources, Study
+from nasbench_sparse.runner.resources import Resources
+from nasbench_sparse.runner.study import Study
 from nasbench_sparse.runner.suite import Suite
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.baselines import add_baselines

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from nasbench_sparse.core.task import Task
     from nasbench_sparse.core.trial import Evaluation, Observation, Proposal, SearchStep, Status, Trial
     from nasbench_sparse.errors import NbsError
+    from nasbench_sparse.executors.faults import Faults
     from nasbench_sparse.leaderboard import statistics
     from nasbench_sparse.leaderboard.compare import compare
+    from nasbench_sparse.runner.resources import Resources
     from nasbench_sparse.runner.suite import Block, Contender, Suite
     from nasbench_sparse.store import Store
     from nasbench_sparse.tabular.table import Table
@@ -33,6 +35,7 @@ _HOMES = {
     "Budget": "core.budget",
     "Contender": "runner.suite",
     "Evaluation": "core.trial",
+    "Faults": "executors.faults",
     "Fidelity": "core.fidelity",
     "NbsError": "errors",
     "Objective": "core.objective",
@@ -40,6 +43,7 @@ _HOMES = {
     "Optimizer": "core.optimizer",
     "Problem": "core.problem",
     "Proposal": "core.trial",
+    "Resources": "runner.resources",
     "Result": "api",
     "SearchSpace": "core.space",
     "SearchStep": "core.trial",
@@ -63,6 +67,7 @@ __all__ = [
     "Budget",
     "Contender",
     "Evaluation",
+    "Faults",
     "Fidelity",
     "NbsError",
     "Objective",
@@ -70,6 +75,7 @@ __all__ = [
     "Optimizer",
     "Problem",
     "Proposal",
+    "Resources",
     "Result",
     "SearchSpace",
     "SearchStep",

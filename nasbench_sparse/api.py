@@ -15,7 +15,8 @@ from nasbench_sparse.core.task import Task
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.registry import all_tasks, load_optimizer, load_suite, load_task, wrap_optimizer
 from nasbench_sparse.runner.plan import plan_run, plan_suite
-from nasbench_sparse.runner.study import Resources, Study, StudyReport, conditions
+from nasbench_sparse.runner.resources import Resources, conditions
+from nasbench_sparse.runner.study import Study, StudyReport
 from nasbench_sparse.runner.suite import Suite
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.results import OnMissing, TabularResults

@@ -177,7 +177,7 @@ def run(
         slots,
     )
     from nasbench_sparse.cli import study
-    from nasbench_sparse.runner.study import Resources
+    from nasbench_sparse.runner.resources import Resources
 
     resources = Resources(
         slots=slots,

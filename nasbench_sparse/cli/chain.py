@@ -22,7 +22,7 @@ from nasbench_sparse.runner.chain import Chain
 from nasbench_sparse.runner.chain_run import run_chain, unwatched
 from nasbench_sparse.runner.chain_walk import Placement
 from nasbench_sparse.runner.loop import Resume
-from nasbench_sparse.runner.study import Resources
+from nasbench_sparse.runner.resources import Resources
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.results import TabularResults
 

@@ -67,7 +67,7 @@ def run(
     """Run all stages for every seed, then confirm; the same command again resumes, and trains nothing twice."""
     from nasbench_sparse.cli import chain
     from nasbench_sparse.runner.chain_walk import Placement
-    from nasbench_sparse.runner.study import Resources
+    from nasbench_sparse.runner.resources import Resources
 
     several = workers > 1 or slots > 1
     placement = Placement(executor or ("processes" if several else "serial"), workers)

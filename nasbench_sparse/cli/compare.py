@@ -31,7 +31,7 @@ def compare_newcomer(
         NbsError: it cannot be started.
     """
     from nasbench_sparse.leaderboard.compare import compare
-    from nasbench_sparse.runner.study import Resources
+    from nasbench_sparse.runner.resources import Resources
 
     (own,) = split_options(options, [load_optimizer(optimizer)])
     watcher = None if quiet else progress_watcher()

@@ -15,7 +15,7 @@ from nasbench_sparse.leaderboard.design_table import findings_table, notes, reco
 from nasbench_sparse.leaderboard.designs import analyse, cells_query
 from nasbench_sparse.leaderboard.table import Table
 from nasbench_sparse.registry import all_designs, load_design
-from nasbench_sparse.runner.study import Resources
+from nasbench_sparse.runner.resources import Resources
 
 
 def print_designs() -> None:

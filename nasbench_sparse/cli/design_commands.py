@@ -45,7 +45,7 @@ def run(
 ) -> None:
     """Train every cell on every replicate; the same command again resumes, and trains nothing twice."""
     from nasbench_sparse.cli import design
-    from nasbench_sparse.runner.study import Resources
+    from nasbench_sparse.runner.resources import Resources
 
     resources = Resources(slots=workers, trial_timeout=trial_timeout, ray_address=ray_address)
     raise typer.Exit(design.run(name, store, executor, workers, resources, quiet=quiet))

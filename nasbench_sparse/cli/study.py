@@ -17,7 +17,8 @@ from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors.faults import Faults
 from nasbench_sparse.runner.loop import Resume
 from nasbench_sparse.runner.plan import PlannedRun
-from nasbench_sparse.runner.study import Resources, Study, StudyReport, Unwatched, check_settings, conditions
+from nasbench_sparse.runner.resources import Resources, check_settings, conditions
+from nasbench_sparse.runner.study import Study, StudyReport, Unwatched
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.results import OnMissing, TabularResults
 

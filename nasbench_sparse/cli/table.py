@@ -17,7 +17,8 @@ from nasbench_sparse.leaderboard.table import HOLE, duration
 from nasbench_sparse.leaderboard.table import Table as Listing
 from nasbench_sparse.registry import load_task
 from nasbench_sparse.runner.plan import PlannedRun
-from nasbench_sparse.runner.study import Resources, Study, Unwatched
+from nasbench_sparse.runner.resources import Resources
+from nasbench_sparse.runner.study import Study, Unwatched
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.agreement import measure_agreement
 from nasbench_sparse.tabular.build import parse_shard, plan_build

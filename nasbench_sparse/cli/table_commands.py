@@ -63,7 +63,7 @@ def build(
 ) -> None:
     """Train every config of a task; the same command again resumes, and trains nothing twice."""
     from nasbench_sparse.cli import table
-    from nasbench_sparse.runner.study import Resources
+    from nasbench_sparse.runner.resources import Resources
 
     request = table.BuildRequest(task, table.enumeration(all_, grid, configs), replicates, executor, workers, shard)
     resources = Resources(slots=workers, trial_timeout=trial_timeout, ray_address=ray_address)

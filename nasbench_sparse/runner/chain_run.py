@@ -18,7 +18,8 @@ from nasbench_sparse.runner.chain_walk import Outcome, Path, Placement, outcome_
 from nasbench_sparse.runner.loop import Resume
 from nasbench_sparse.runner.plan import PlannedRun, check_data, check_optimizers
 from nasbench_sparse.runner.recorded import Recorded
-from nasbench_sparse.runner.study import Resources, Study, StudyReport, Unwatched, Watcher, conditions
+from nasbench_sparse.runner.resources import Resources, conditions
+from nasbench_sparse.runner.study import Study, StudyReport, Unwatched, Watcher
 
 if TYPE_CHECKING:
     from nasbench_sparse.store import Store

@@ -25,7 +25,8 @@ from nasbench_sparse.registry import OptimizerEntry
 from nasbench_sparse.runner.loop import Resume, RunLoop
 from nasbench_sparse.runner.plan import PlannedRun
 from nasbench_sparse.runner.recorded import Recorded
-from nasbench_sparse.runner.study import Resources, RunView, Study
+from nasbench_sparse.runner.resources import Resources
+from nasbench_sparse.runner.study import RunView, Study
 from nasbench_sparse.store import Store
 
 _BOOT = (

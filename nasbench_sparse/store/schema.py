@@ -134,7 +134,8 @@ WITH objectives AS (
     FROM finals AS f JOIN objectives AS o USING (fingerprint)
 )
 SELECT l.fingerprint, l.config_key,
-       (sum(l.loss ORDER BY l.replicate) + (any_value(o.replicates) - count(*)) * any_value(o.worst)) / any_value(o.replicates) AS loss,
+       (sum(l.loss ORDER BY l.replicate) + (any_value(o.replicates) - count(*)) * any_value(o.worst))
+           / any_value(o.replicates) AS loss,
        min(l.density) AS density_low, max(l.density) AS density_high
 FROM losses AS l JOIN objectives AS o USING (fingerprint)
 JOIN recorded AS r ON r.fingerprint = l.fingerprint AND r.config_key = l.config_key

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nasbench_sparse.runner.design import Design
-from nasbench_sparse.runner.study import Resources, Study, StudyReport, Unwatched, Watcher
+from nasbench_sparse.runner.resources import Resources
+from nasbench_sparse.runner.study import Study, StudyReport, Unwatched, Watcher
 from nasbench_sparse.tabular.build import plan_build
 from nasbench_sparse.tabular.enumeration import Enumeration
 

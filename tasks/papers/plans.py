@@ -11,7 +11,8 @@ from nasbench_sparse.core.task import Task
 from nasbench_sparse.runner.chain import Chain
 from nasbench_sparse.runner.chain_run import Watch, run_chain, unwatched
 from nasbench_sparse.runner.design import Design
-from nasbench_sparse.runner.study import Resources, Study, StudyReport
+from nasbench_sparse.runner.resources import Resources
+from nasbench_sparse.runner.study import Study, StudyReport
 from nasbench_sparse.runner.suite import Suite
 
 if TYPE_CHECKING:

@@ -40,7 +40,8 @@ def study(folder: str) -> dict[str, Any]:
     from ray.cluster_utils import Cluster
 
     import nasbench_sparse as nbs
-    from nasbench_sparse.runner.study import Resources, Unwatched
+    from nasbench_sparse.runner.resources import Resources
+    from nasbench_sparse.runner.study import Unwatched
     from nasbench_sparse.testing.problems import Fault, SyntheticTask
 
     nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "_system_config": SETTINGS})

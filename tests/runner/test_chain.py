@@ -21,7 +21,8 @@ from nasbench_sparse.runner.chain_incumbent import incumbent
 from nasbench_sparse.runner.chain_recorded import derived_tasks, recorded_paths
 from nasbench_sparse.runner.chain_run import run_chain
 from nasbench_sparse.runner.chain_walk import Placement
-from nasbench_sparse.runner.study import Resources, Unwatched
+from nasbench_sparse.runner.resources import Resources
+from nasbench_sparse.runner.study import Unwatched
 from nasbench_sparse.runner.suite import Contender
 from nasbench_sparse.store import Store
 from nasbench_sparse.testing.problems import Fault, SyntheticTask

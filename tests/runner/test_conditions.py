@@ -16,7 +16,8 @@ from nasbench_sparse.executors import make_executor
 from nasbench_sparse.executors.faults import Faults
 from nasbench_sparse.registry import load_optimizer
 from nasbench_sparse.runner.plan import PlannedRun, plan_run
-from nasbench_sparse.runner.study import Resources, Study, conditions
+from nasbench_sparse.runner.resources import Resources, conditions
+from nasbench_sparse.runner.study import Study
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.results import TabularResults
 from nasbench_sparse.testing.problems import SyntheticTask

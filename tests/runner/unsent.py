@@ -9,7 +9,8 @@ import nasbench_sparse as nbs
 from nasbench_sparse.core.budget import Budget
 from nasbench_sparse.registry import load_optimizer, wrap_optimizer
 from nasbench_sparse.runner.plan import plan_run
-from nasbench_sparse.runner.study import Resources, Study
+from nasbench_sparse.runner.resources import Resources
+from nasbench_sparse.runner.study import Study
 from nasbench_sparse.testing.problems import SyntheticTask
 
 if __name__ == "__main__":

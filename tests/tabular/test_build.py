@@ -27,7 +27,8 @@ CHROMOSOMES, CUBE = ChromosomeSpace(length=3), ContinuousSpace()
 
 BUILD = """
 import sys
-from nasbench_sparse.runner.study import Resources, Study
+from nasbench_sparse.runner.resources import Resources
+from nasbench_sparse.runner.study import Study
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.build import plan_build
 from nasbench_sparse.tabular.enumeration import Enumeration

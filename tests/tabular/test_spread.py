@@ -17,7 +17,8 @@ from nasbench_sparse.core.trial import Observation
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.registry import OptimizerEntry, load_optimizer
 from nasbench_sparse.runner.plan import PlannedRun, plan_run
-from nasbench_sparse.runner.study import Resources, RunView, Study, StudyReport, Unwatched
+from nasbench_sparse.runner.resources import Resources
+from nasbench_sparse.runner.study import RunView, Study, StudyReport, Unwatched
 from nasbench_sparse.store import Store
 from nasbench_sparse.tabular.places import keep_table
 from nasbench_sparse.tabular.results import TabularResults

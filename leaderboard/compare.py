@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from nasbench_sparse.leaderboard.results import Wanted, read_results
 from nasbench_sparse.leaderboard.runs import Contender
 from nasbench_sparse.registry import OptimizerEntry, load_optimizer, load_suite, load_task, wrap_optimizer
 from nasbench_sparse.runner.plan import PlannedRun, plan_run, plan_suite
-from nasbench_sparse.runner.resources import Resources
+from nasbench_sparse.runner.resources import Resources, conditions
 from nasbench_sparse.runner.study import Study
 from nasbench_sparse.runner.suite import Suite
 from nasbench_sparse.store import Store
@@ -98,6 +98,7 @@ def compare(
         raise NbsError(f"{suite!r} is a {type(declared).__name__}, not a suite")
     kept = store if isinstance(store, Store) else Store(store)
     plans, skipped = plan_newcomer(declared, entry, options)
+    _check_conditions(plans, resources)
     own = plans[0].spec
     newcomer = Contender(
         own.optimizer, orjson.dumps(dict(own.options), option=orjson.OPT_SORT_KEYS).decode(), own.workers
@@ -127,6 +128,20 @@ def compare(
         baselines_added=added,
         sentences=_sentences(subject, pairs, required, skipped),
     )
+
+
+def _check_conditions(plans: Sequence[PlannedRun], resources: Resources | None) -> None:
+    """Refuse conditions of simulated runs that the rivals did not meet.
+
+    Raises:
+        NbsError: naming them.
+    """
+    others = conditions(resources)
+    if others and any(plan.spec.executor == "simulated" for plan in plans):
+        raise NbsError(
+            f"a newcomer meets the conditions of the suite's recorded runs, so not {', '.join(others)}; leave that "
+            "out, or run all contenders under it with nbs.run_suite"
+        )
 
 
 def plan_newcomer(

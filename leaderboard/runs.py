@@ -179,8 +179,10 @@ def _newest(
     return kept, left_out
 
 
-def _preference(row: RunRow) -> tuple[bool, float, str, str]:
-    return row.status in ("finished", "exhausted"), row.full_evaluations, row.started, row.run_id
+def _preference(row: RunRow) -> tuple[bool, bool, float, str, str]:
+    """Prefer a run without conditions, such as faults of a simulated cluster, then one that has ended."""
+    plain = "(" not in row.executor
+    return plain, row.status in ("finished", "exhausted"), row.full_evaluations, row.started, row.run_id
 
 
 def labels(contenders: Sequence[Contender]) -> dict[Contender, str]:

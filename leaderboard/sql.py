@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
-_CAST = r"CAST\((.*?) AS (?:VARCHAR\[\]|VARCHAR|DOUBLE|BIGINT|MAP\(VARCHAR, DOUBLE\))\)"
+_TYPE = r"(?:VARCHAR\[\]|VARCHAR|DOUBLE|BIGINT|MAP\(VARCHAR, DOUBLE\))"
+_SETTING = re.compile(rf"(?:\b(\w+) := )?CAST\((\S+) AS {_TYPE}\)(?: AS (\w+)\b)?")
 
 Setting = str | float | Sequence[str] | Mapping[str, float] | None
 
@@ -23,13 +24,19 @@ def query(name: str, **settings: Setting) -> str:
         ValueError: the query has no such setting.
     """
     text = (files("nasbench_sparse.leaderboard") / "queries" / f"{name}.sql").read_text(encoding="utf-8")
-    for setting, value in settings.items():
-        found = re.search(rf"\b{setting} := {_CAST}|{_CAST} AS {setting}\b", text)
-        if found is None:
-            raise ValueError(f"query {name!r} has no setting {setting!r}")
-        start, end = found.span(found.lastindex or 0)
-        text = text[:start] + literal(value) + text[end:]
-    return text
+    missing = set(settings)
+
+    def fill(found: re.Match[str]) -> str:
+        name = found[1] or found[3]
+        if name not in missing:
+            return found[0]
+        missing.remove(name)
+        return text[found.start() : found.start(2)] + literal(settings[name]) + text[found.end(2) : found.end()]
+
+    filled = _SETTING.sub(fill, text)
+    if missing:
+        raise ValueError(f"query {name!r} has no setting {min(missing)!r}")
+    return filled
 
 
 def literal(value: Setting) -> str:

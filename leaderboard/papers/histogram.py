@@ -64,7 +64,7 @@ def widest(histograms: Sequence[Histogram]) -> float:
 def summed(histograms: Sequence[Histogram], limit: float, bins: int) -> Histogram:
     """Add histograms up on one range, at least the widest of theirs; those of zeros alone are left out."""
     counts = [one.on(limit, bins).counts for one in histograms if one.limit > 0.0]
-    return Histogram(limit, np.sum(counts, axis=0))
+    return Histogram(limit, np.sum(counts or [np.zeros(bins)], axis=0))
 
 
 def centroid(histograms: Sequence[Histogram], sign: int) -> float | None:

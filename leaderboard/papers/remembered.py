@@ -16,7 +16,7 @@ class Remembered(Store):
     """A store as it was when first asked: its answers are kept, so it is for reading while a page is made."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store.path, create=False)
+        super().__init__(store.path)
         self._answers: dict[tuple[str, tuple[Any, ...]], pl.DataFrame] = {}
         self._recordings: dict[str, Recording] = {}
 

@@ -70,7 +70,7 @@ def correlations(artefact: Artefact, scale: Scale, store: Store) -> Rendered:
             if taus:
                 cells[place] = Measured(float(np.mean(taus)), n=len(taus))
             elif most:
-                cells[place] = Measured(None, n=most, text=f"too few ({most})")
+                cells[place] = Measured(None, n=most, text=f"too few ({most})" if most < FEWEST else "undefined")
     notes = (
         "tau-b between a measure, averaged over the thesis's eleven points, and the final test result, over the "
         f"widths and seeds of one configuration, of which there are at least {FEWEST}; the mean of |tau| over "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,23 +85,28 @@ def _sheet(found: list[Found], queries: Queries) -> Sheet:
     )
 
 
+def _not_drawn(names: Collection[str]) -> str:
+    return f" Not drawn, since they start at random or are unknown: {', '.join(sorted(names))}." if names else ""
+
+
 def _picture(found: list[Found], queries: Queries) -> tuple[Picture, ...]:
     """Plot each cell, and each operator once."""
     shapes: dict[Activation, Shape] = {}
+    without: set[str] = set()
     for one in found:
         for activation in one.activations:
             if activation not in shapes:
                 title = one.task if isinstance(activation, Cell) else activation.name
                 try:
                     shapes[activation] = Shape(title, *curve(activation, POINTS))
-                except NbsError:  # named in the table, and nothing to plot
-                    continue
+                except NbsError:
+                    without.add(title)
     if not shapes:
         return ()
     left_out = f" The first {MOST_PANELS} of {len(shapes)} are drawn." if len(shapes) > MOST_PANELS else ""
     note = (
         "Values and derivatives: a cell under the name of its task, an operator under its own. Constants that are "
-        f"trained with the weights are at their start.{left_out}"
+        f"trained with the weights are at their start.{left_out}{_not_drawn(without)}"
     )
     title = "Shapes of the activations found"
     drawing = draw("activation-shapes", title, note, lambda: activations_figure(list(shapes.values())))

@@ -23,6 +23,9 @@ FIRST = POINTS // 10
 MARGIN = 0.05
 """Share of a panel's height that is left free above and below."""
 
+ROUNDING = 1e-9
+"""Regrets below this share of the losses are what rounding leaves of a mean at the optimum."""
+
 Traces = Mapping[str, Mapping[str, list[Trace]]]
 """Traces of the runs that count, by task and contender."""
 
@@ -67,16 +70,16 @@ def panel_of(task: str, lines: tuple[Line, ...], optimum: float | None) -> Panel
     """Return a task's panel.
 
     With an exact optimum it shows regrets on a logarithmic axis, whose foot is half of the least above 0. Without
-    one it shows losses, and its top is the highest after a tenth of the budget.
+    one it shows losses, and its top is the highest after a tenth of the budget. Intervals lie within the limits.
     """
     if optimum is not None:
         regrets = tuple(_minus(line, optimum) for line in lines)
         means = _values(regrets)
         if (means > 0).any():
-            foot, top = float(means[means > 0].min()) / 2.0, float(means.max()) * 1.5
+            foot, top = float(means[means > 0].min()) / 2.0, float(_values(regrets, ends=True).max()) * 1.5
             lines = tuple(_not_below(line, foot) for line in regrets)
             return Panel(task, lines, (foot, top), logarithmic=True, y_label=REGRET)
-    late = _values([replace(line, y=line.y[FIRST:]) for line in lines])
+    late = _values([_from(line, FIRST) for line in lines], ends=True)
     if not len(late) or late.min() == late.max():
         return Panel(task, lines, y_label=LOSS)
     free = MARGIN * float(late.max() - late.min())
@@ -89,22 +92,39 @@ def _axes(panels: Sequence[Panel]) -> str:
     if any(panel.logarithmic for panel in panels):
         said += (
             " Where a task's optimum is known exactly, its regret on a logarithmic axis: a line at the foot has "
-            "reached the optimum."
+            "reached the optimum, and intervals that go lower end there."
         )
     if any(not panel.logarithmic for panel in panels):
         said += " Losses are cut off above the highest after a tenth of the budget."
     return said
 
 
-def _values(lines: Sequence[Line]) -> Floats:
-    values = np.concatenate([line.y for line in lines])
+def _values(lines: Sequence[Line], *, ends: bool = False) -> Floats:
+    """Return all finite values of lines, on request those of their intervals' ends too."""
+    parts = [line.y for line in lines]
+    if ends:
+        parts += [end for line in lines for end in (line.low, line.high) if end is not None]
+    values = np.concatenate(parts)
     found: Floats = values[np.isfinite(values)]
     return found
 
 
-def _minus(line: Line, loss: float) -> Line:
-    low, high = (None if end is None else end - loss for end in (line.low, line.high))
-    return replace(line, y=line.y - loss, low=low, high=high)
+def _from(line: Line, first: int) -> Line:
+    low, high = (None if end is None else end[first:] for end in (line.low, line.high))
+    return replace(line, y=line.y[first:], low=low, high=high)
+
+
+def _minus(line: Line, optimum: float) -> Line:
+    """Return regrets; what rounding leaves of a mean at the optimum is 0."""
+
+    def regret(losses: Floats) -> Floats:
+        difference = losses - optimum
+        nothing = np.abs(difference) <= ROUNDING * np.maximum(np.abs(losses), abs(optimum))
+        found: Floats = np.where(nothing, 0.0, difference)
+        return found
+
+    low, high = (None if end is None else regret(end) for end in (line.low, line.high))
+    return replace(line, y=regret(line.y), low=low, high=high)
 
 
 def _not_below(line: Line, foot: float) -> Line:

@@ -76,11 +76,7 @@ def _task(task: Task) -> Row:
 
 
 def _spaces() -> list[Row]:
-    from nasbench_sparse.data.catalogue import DATASETS
-
-    found: dict[str, Row] = {
-        name: {"name": name, "offline": declared.offline, "tasks": []} for name, declared in DATASETS.items()
-    }
+    found: dict[str, Row] = {}
     for task in all_tasks().values():
         kind = space_kind(task.space)
         row = found.setdefault(

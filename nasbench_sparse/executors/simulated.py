@@ -71,7 +71,8 @@ class SimulatedExecutor(Executor):
             raise NbsError(f"all {self.slots} simulated workers are busy; take a completion first")
         evaluation = self._live(task, work) if work.recorded is None else work.recorded
         seconds = charged_seconds(evaluation, work.trial)
-        if self._faults is not None or (self._limit is not None and seconds > self._limit):
+        replayed = work.recorded is not None and not work.recorded.status.reusable  # it has met its fate already
+        if not replayed and (self._faults is not None or (self._limit is not None and seconds > self._limit)):
             evaluation, seconds = self._disturbed(work, evaluation, seconds)
         heappush(self._events, (self._clock + seconds, self._submitted, heappop(self._idle), work, evaluation))
         self._submitted += 1

@@ -152,6 +152,7 @@ ALTER TABLE trials ADD COLUMN predicted BOOLEAN;
 
 # A NULL argument is no limit. evaluations: full evaluations by task name, a map; seconds: on the clock of the run;
 # density: of the whole network at the end, the mean over folds, with 1 % of slack since masks keep whole weights.
+# Arguments are put into these texts as they are, so inner names begin with _ lest they hide a caller's own.
 #
 # Trials told within a budget: of evaluations, those asked before it was spent; of seconds, those told by then. Only
 # runs that spent more than their budget need the running sum.
@@ -162,24 +163,24 @@ CREATE MACRO counted_trials(
     seconds := CAST(NULL AS DOUBLE)
 ) AS TABLE
 WITH chosen AS (
-    SELECT r.run_id, r.fingerprint, k.name AS task,
-           CAST(k.declaration ->> '$.fidelity.max' AS INTEGER) AS full_size,
-           evaluations[k.name] * full_size AS cap
-    FROM visible_runs AS r JOIN tasks AS k USING (fingerprint)
-    WHERE run_ids IS NULL OR r.run_id IN (SELECT unnest(run_ids))
+    SELECT _r.run_id, _r.fingerprint, _k.name AS task,
+           CAST(_k.declaration ->> '$.fidelity.max' AS INTEGER) AS full_size,
+           evaluations[_k.name] * full_size AS cap
+    FROM visible_runs AS _r JOIN tasks AS _k USING (fingerprint)
+    WHERE run_ids IS NULL OR _r.run_id IN (SELECT unnest(run_ids))
 ), over AS (
-    SELECT t.run_id FROM trials AS t JOIN chosen AS c USING (run_id)
-    WHERE c.cap IS NOT NULL GROUP BY t.run_id, c.cap HAVING sum(t.units) > c.cap + 1e-6
+    SELECT _t.run_id FROM trials AS _t JOIN chosen AS _c USING (run_id)
+    WHERE _c.cap IS NOT NULL GROUP BY _t.run_id, _c.cap HAVING sum(_t.units) > _c.cap + 1e-6
 ), late AS (
-    SELECT t.run_id, t.number FROM trials AS t JOIN chosen AS c USING (run_id)
-    WHERE t.run_id IN (FROM over)
-    QUALIFY sum(coalesce(t.units, CASE t.kind WHEN 'search' THEN 1 ELSE t.fidelity - t.resumes_at END)) OVER (
-        PARTITION BY t.run_id ORDER BY t.number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) >= c.cap - 1e-6
+    SELECT _t.run_id, _t.number FROM trials AS _t JOIN chosen AS _c USING (run_id)
+    WHERE _t.run_id IN (FROM over)
+    QUALIFY sum(coalesce(_t.units, CASE _t.kind WHEN 'search' THEN 1 ELSE _t.fidelity - _t.resumes_at END)) OVER (
+        PARTITION BY _t.run_id ORDER BY _t.number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) >= _c.cap - 1e-6
 )
-SELECT t.*, c.fingerprint, c.task, c.full_size
-FROM trials AS t JOIN chosen AS c USING (run_id) ANTI JOIN late USING (run_id, number)
-WHERE t.status IS NOT NULL AND (seconds IS NULL OR t.told_at <= seconds);
+SELECT _t.*, _c.fingerprint, _c.task, _c.full_size
+FROM trials AS _t JOIN chosen AS _c USING (run_id) ANTI JOIN late USING (run_id, number)
+WHERE _t.status IS NOT NULL AND (seconds IS NULL OR _t.told_at <= seconds);
 
 -- Those of them that trained a config to the maximal fidelity, to a density in a band.
 CREATE MACRO final_trials(
@@ -190,15 +191,18 @@ CREATE MACRO final_trials(
     density_high := CAST(NULL AS DOUBLE)
 ) AS TABLE
 WITH in_band AS (
-    SELECT g.fingerprint, g.config_key, g.replicate
-    FROM trainings AS g JOIN tasks AS k USING (fingerprint)
-    WHERE density_low IS NOT NULL AND g.phase = 'search'
-      AND g.step = CAST(k.declaration ->> '$.fidelity.max' AS INTEGER)
-    GROUP BY ALL HAVING avg(g.density) BETWEEN 0.99 * density_low AND 1.01 * density_high
+    SELECT _g.fingerprint, _g.config_key, _g.replicate
+    FROM trainings AS _g JOIN tasks AS _k USING (fingerprint)
+    WHERE (density_low IS NOT NULL OR density_high IS NOT NULL) AND _g.phase = 'search'
+      AND _g.step = CAST(_k.declaration ->> '$.fidelity.max' AS INTEGER)
+    GROUP BY ALL
+    HAVING (density_low IS NULL OR avg(_g.density) >= 0.99 * density_low)
+       AND (density_high IS NULL OR avg(_g.density) <= 1.01 * density_high)
 )
-SELECT * FROM counted_trials(run_ids := run_ids, evaluations := evaluations, seconds := seconds) AS t
-WHERE t.kind = 'trial' AND t.status = 'OK' AND t.fidelity = t.full_size AND isfinite(t.loss)
-  AND (density_low IS NULL OR (t.fingerprint, t.config_key, t.replicate) IN (FROM in_band));
+SELECT * FROM counted_trials(run_ids := run_ids, evaluations := evaluations, seconds := seconds) AS _t
+WHERE _t.kind = 'trial' AND _t.status = 'OK' AND _t.fidelity = _t.full_size AND isfinite(_t.loss)
+  AND (density_low IS NULL AND density_high IS NULL
+       OR (_t.fingerprint, _t.config_key, _t.replicate) IN (FROM in_band));
 
 -- The best of those of each run, of equally good ones the first, found in one pass: a window would sort all trials.
 CREATE MACRO final_incumbents(
@@ -217,7 +221,7 @@ WITH best AS (
     )
     GROUP BY run_id
 )
-SELECT t.*, b.fingerprint, b.task, b.full_size FROM best AS b JOIN trials AS t USING (run_id, number);
+SELECT _t.*, _b.fingerprint, _b.task, _b.full_size FROM best AS _b JOIN trials AS _t USING (run_id, number);
 
 -- The objective's loss at every point of every learning curve of the runs' tasks. Of several tasks of one name the
 -- name alone would not tell which, so there it is followed by the fingerprint's beginning.
@@ -231,20 +235,20 @@ WITH objectives AS (
            declaration ->> '$.objective.metric' AS metric,
            declaration ->> '$.objective.goal' = 'maximize' AS maximized
     FROM tasks WHERE fingerprint IN (
-        SELECT r.fingerprint FROM visible_runs AS r
-        WHERE run_ids IS NULL OR r.run_id IN (SELECT unnest(run_ids))
+        SELECT _r.fingerprint FROM visible_runs AS _r
+        WHERE run_ids IS NULL OR _r.run_id IN (SELECT unnest(run_ids))
     )
 ), curves AS (
-    SELECT o.*, g.config_key, g.replicate, g.fold, g.step,
-           coalesce(g.metrics[o.metric], CASE o.metric
-               WHEN 'val_loss' THEN g.val_loss
-               WHEN 'val_accuracy' THEN g.val_accuracy
-               WHEN 'train_loss' THEN g.train_loss
-               WHEN 'density' THEN g.density
-               WHEN 'seconds' THEN g.seconds
+    SELECT _o.*, _g.config_key, _g.replicate, _g.fold, _g.step,
+           coalesce(_g.metrics[_o.metric], CASE _o.metric
+               WHEN 'val_loss' THEN _g.val_loss
+               WHEN 'val_accuracy' THEN _g.val_accuracy
+               WHEN 'train_loss' THEN _g.train_loss
+               WHEN 'density' THEN _g.density
+               WHEN 'seconds' THEN _g.seconds
            END) AS value
-    FROM trainings AS g JOIN objectives AS o USING (fingerprint)
-    WHERE g.phase = 'search'
+    FROM trainings AS _g JOIN objectives AS _o USING (fingerprint)
+    WHERE _g.phase = 'search'
 )
 SELECT fingerprint, task, full_size, config_key, replicate, fold, step,
        CASE WHEN maximized THEN 1 - value ELSE value END AS loss

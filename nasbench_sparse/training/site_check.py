@@ -20,6 +20,9 @@ Places = tuple[list[str], list[str]]
 """Names of a network's activation sites, and of its layers with weights, in forward order."""
 
 KNOWN = (*OPERATORS, *BASELINE_OPERATORS, *PUBLISHED)
+SMALL = 64
+"""Size of a space of which all configs are looked at."""
+
 SAMPLES = 8
 """Configs that are looked at; two activations among them tell a space that searches activations."""
 
@@ -46,7 +49,10 @@ def check_sites(task: TrainingTask) -> None:
 
 
 def drawn_blueprints(task: TrainingTask) -> list[Blueprint]:
-    """Return the blueprints of `SAMPLES` configs of the task's space, always the same ones."""
+    """Return the blueprints of all configs of a small space, else of `SAMPLES`, always the same ones."""
+    size = task.space.size
+    if size is not None and size <= SMALL:
+        return [task.space.configure(task.blueprint, config) for config in task.space.grid(1)]
     rng = np.random.default_rng(0)
     return [task.space.configure(task.blueprint, task.space.sample(rng)) for _ in range(SAMPLES)]
 

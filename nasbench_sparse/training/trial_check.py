@@ -36,4 +36,5 @@ def check_trials(task: TrainingTask) -> None:
             faults.append(fault)
         else:
             return
-    raise faults[0]
+    first = faults[0]
+    raise type(first)(f"none of {len(faults)} configs of task {task.name!r} can be trained; of the first: {first}")

@@ -34,6 +34,14 @@ def test_list_tasks_names_every_registered_one(command: Command) -> None:
     assert all(row["name"] in table for row in rows)
 
 
+@pytest.mark.parametrize("kind", ["tasks", "spaces", "optimizers", "suites", "datasets", "networks"])
+def test_list_prints_a_row_for_each(command: Command, kind: str) -> None:
+    names = [row["name"] for row in json.loads(command("list", kind, "--json").out)]
+    said = command("list", kind).out
+    assert len(names) > 1
+    assert all(name in said for name in names)
+
+
 @pytest.mark.parametrize("kind", ["spaces", "optimizers", "suites", "datasets"])
 def test_list_prints_objects_with_names(command: Command, kind: str) -> None:
     rows = json.loads(command("list", kind, "--json").out)

@@ -147,6 +147,20 @@ def test_faults_change_the_clock_as_declared() -> None:
     assert 0.0 <= dead.clock == dead.evaluation.seconds < 2.0
 
 
+def test_replayed_trials_meet_their_fate_once() -> None:
+    """A resumed run hands in what was told, and must pass the same times again."""
+    faults = Faults(failure_rate=0.4, straggler_rate=0.3, straggler_factor=3.0)
+    works = [recorded(number, 1.0, 2.0) for number in range(30)]
+    told = drive(SimulatedExecutor(2, trial_timeout=5.0, faults=faults), works)
+    assert {c.evaluation.status for c in told} == {Status.OK, Status.FAILED, Status.TIMEOUT}
+    outcomes = {c.work.trial.number: c.evaluation for c in told}
+    replayed = [replace(work, recorded=outcomes[work.trial.number]) for work in works]
+    again = drive(SimulatedExecutor(2, trial_timeout=5.0, faults=faults), replayed)
+    assert [(c.work.trial.number, c.clock, c.evaluation) for c in again] == [
+        (c.work.trial.number, c.clock, c.evaluation) for c in told
+    ]
+
+
 def test_faults_refuse_what_is_no_rate() -> None:
     with pytest.raises(NbsError, match="failure_rate is a probability, not 2"):
         Faults(failure_rate=2.0)

@@ -22,7 +22,7 @@ def falling(name: str, losses: list[float], *, band: float = 0.0) -> Line:
 def test_panel_with_an_exact_optimum_shows_regret_on_a_logarithmic_axis() -> None:
     panel = panel_of("t", (falling("a", [np.nan, 0.5, 0.3], band=0.1), falling("b", [0.9, 0.2])), 0.1)
     assert (panel.logarithmic, panel.y_label) == (True, REGRET)
-    assert panel.limits == pytest.approx((0.1 / 2, 0.8 * 1.5))
+    assert panel.limits == pytest.approx((0.1 / 2, 0.8 * 1.5))  # the interval of the other ends below
     np.testing.assert_allclose(panel.lines[0].y[:4], (np.nan, 0.4, 0.2, 0.2))
     low, high = panel.lines[0].low, panel.lines[0].high
     assert low is not None
@@ -39,6 +39,20 @@ def test_line_that_reaches_the_optimum_meets_the_foot_of_the_axis() -> None:
     low = panel.lines[0].low
     assert low is not None
     np.testing.assert_allclose(low[1:3], foot)
+
+
+def test_mean_at_the_optimum_has_no_regret_though_rounding_leaves_some() -> None:
+    mean = float(np.mean([0.1, 0.1, 0.1]))
+    assert mean != 0.1
+    panel = panel_of("t", (falling("a", [0.5, 0.3, mean]),), 0.1)
+    assert panel.limits == pytest.approx((0.1, 0.6))
+
+
+def test_intervals_lie_within_the_limits() -> None:
+    losses = panel_of("t", (falling("a", [2.0, 1.0], band=0.5), falling("b", [1.2], band=0.1)), None)
+    assert losses.limits == pytest.approx((0.5 - 0.05, 1.5 + 0.05))
+    regrets = panel_of("t", (falling("a", [2.0, 1.0], band=0.5),), 0.5)
+    assert regrets.limits == pytest.approx((0.25, 2.0 * 1.5))
 
 
 def test_panel_of_contenders_that_start_at_the_optimum_shows_losses() -> None:

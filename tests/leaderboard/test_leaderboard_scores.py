@@ -241,6 +241,14 @@ def test_select_counts_a_seed_once_whatever_executor_ran_it() -> None:
     assert selection.repeated == 1
 
 
+def test_select_prefers_a_run_without_faults_whenever_it_was_run() -> None:
+    plain = run("a", RANDOM, 0, executor="simulated")
+    faulted = run(
+        "a", RANDOM, 0, run_id="z", executor="simulated (failure_rate=0.9)", started="2024-01-02T00:00:00"
+    )
+    assert [r.run_id for r in select([plain, faulted]).runs] == [plain.run_id]
+
+
 def test_labels_say_no_more_than_tells_contenders_apart() -> None:
     first, second = Contender("lahc", '{"a":1,"b":"x"}'), Contender("lahc", '{"a":2,"b":"x"}')
     named = labels([first, second, RANDOM, Contender("random", "{}", 4)])

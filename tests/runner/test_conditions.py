@@ -178,3 +178,9 @@ def test_real_workers_take_no_faults(kind: str) -> None:
 def test_a_time_limit_is_positive_and_finite(seconds: float) -> None:
     with pytest.raises(NbsError, match="positive number of seconds"):
         make_executor("simulated", trial_timeout=seconds)
+
+
+def test_a_newcomer_is_not_compared_under_conditions_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(NbsError, match="meets the conditions of the suite's recorded runs, so not trial_timeout"):
+        nbs.compare("random", suite="tabular", store=tmp_path / "s.duckdb", resources=Resources(trial_timeout=1.0))
+    assert not (tmp_path / "s.duckdb").exists()

@@ -32,11 +32,16 @@ def start(store: Path, *args: str, hash_seed: str = "0") -> subprocess.Popen[str
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
-def finish(store: Path, *args: str, hash_seed: str = "0") -> None:
+def finish(store: Path, *args: str, hash_seed: str = "0") -> float:
+    """Carry a run out to its end, and return how many seconds that took once the program was ready."""
     process = start(store, *args, hash_seed=hash_seed)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    ready = time.monotonic()
     output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert output.endswith("done\n")
+    return time.monotonic() - ready
 
 
 @pytest.mark.parametrize(
@@ -46,14 +51,14 @@ def test_run_killed_at_random_moments_equals_the_uninterrupted_run(
     tmp_path: Path, optimizer: str, executor: str, workers: str
 ) -> None:
     args = (optimizer, executor, workers, str(TRIALS), SLEEP)
-    finish(tmp_path / "whole.duckdb", *args)
+    latest = finish(tmp_path / "whole.duckdb", *args) / 4  # twenty kills, and a slow machine is left time to record
     moments = random.Random(2026)
     killed, told = tmp_path / "killed.duckdb", []
     for _ in range(ROUNDS):
         process = start(killed, *args)
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        time.sleep(moments.uniform(0.0, 0.7))
+        time.sleep(moments.uniform(0.0, latest))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         told.append(Store(killed).sql("SELECT count(told_order) FROM trials").item())

@@ -105,10 +105,10 @@ BUDGETS: list[dict[str, Any]] = [
     {"seconds": 6.0},
     {"evaluations": {"b": 3.0}, "seconds": 9.0, "run_ids": ["r01", "r02", "r11"]},
 ]
-BANDS: list[tuple[float, float] | None] = [None, (0.2, 0.4), (0.5, 0.5)]
+BANDS: list[tuple[float | None, float | None] | None] = [None, (0.2, 0.4), (0.5, 0.5), (0.3, None), (None, 0.3)]
 
 
-def arguments(budget: Mapping[str, Any], band: tuple[float, float] | None = None) -> str:
+def arguments(budget: Mapping[str, Any], band: tuple[float | None, float | None] | None = None) -> str:
     given = []
     if "evaluations" in budget:
         pairs = ", ".join(f"'{task}': {amount}" for task, amount in budget["evaluations"].items())
@@ -117,8 +117,9 @@ def arguments(budget: Mapping[str, Any], band: tuple[float, float] | None = None
         given.append(f"seconds := {budget['seconds']}")
     if "run_ids" in budget:
         given.append(f"run_ids := {budget['run_ids']}")
-    if band:
-        given.append(f"density_low := {band[0]}, density_high := {band[1]}")
+    for name, end in zip(("density_low", "density_high"), band or (), strict=False):
+        if end is not None:
+            given.append(f"{name} := {end}")
     return ", ".join(given)
 
 
@@ -126,8 +127,9 @@ def expected(rows: list[Row], budget: Mapping[str, Any]) -> list[Row]:
     return counted(rows, budget.get("evaluations", {}), budget.get("seconds"), budget.get("run_ids"))
 
 
-def final(rows: list[Row], band: tuple[float, float] | None) -> list[Row]:
-    low, high = band or (0.0, 1.0)
+def final(rows: list[Row], band: tuple[float | None, float | None] | None) -> list[Row]:
+    low, high = band or (None, None)
+    low, high = 0.0 if low is None else low, 1.0 if high is None else high
     return [
         row
         for row in rows
@@ -148,7 +150,7 @@ def test_counted_trials_were_told_within_the_budget(made: tuple[Store, list[Row]
 @pytest.mark.parametrize("band", BANDS)
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_final_incumbents_are_the_first_of_the_best_final_trials(
-    made: tuple[Store, list[Row]], budget: dict[str, Any], band: tuple[float, float] | None
+    made: tuple[Store, list[Row]], budget: dict[str, Any], band: tuple[float | None, float | None] | None
 ) -> None:
     store, rows = made
     finals = final(expected(rows, budget), band)
@@ -167,6 +169,18 @@ def test_final_incumbents_are_the_first_of_the_best_final_trials(
         (row.run_id, row.number, row.loss, task_of(row.run_id), row.config_key)
         for row in sorted(best.values(), key=lambda row: row.run_id)
     ]
+
+
+@pytest.mark.parametrize("alias", ["r", "k", "t", "c", "b", "g", "o", "chosen", "best"])
+def test_arguments_may_be_columns_of_any_name(made: tuple[Store, list[Row]], alias: str) -> None:
+    store, rows = made
+    found = store.sql(
+        f"SELECT {alias}.run_id, (SELECT count(*) FROM counted_trials(run_ids := [{alias}.run_id])) "
+        f"FROM visible_runs AS {alias} ORDER BY ALL"
+    ).rows()
+    told = [row.run_id for row in expected(rows, {})]
+    assert found == [(run_id, told.count(run_id)) for run_id, _ in found]
+    assert len({count for _, count in found}) > 1
 
 
 def test_macros_see_what_is_in_journals_still(tmp_path: Path) -> None:

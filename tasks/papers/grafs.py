@@ -27,7 +27,7 @@ BASELINES = {"SiLU": "silu", "GELU": "gelu", "ELU": "elu", "LeakyReLU": "leaky_r
 
 SAYS: dict[Scale, str] = {
     "paper": "settings of tables 8 to 15, five searches and five seeds of each evaluation; GPTs on 256 tokens "
-    "(the paper names no context); ViT-Ti and ViT-S on images of 32 pixels in patches of 4, not enlarged to 224",
+    "(the paper names no context)",
     "check": "digits in the place of CIFAR-10, mnist5k in that of SVHN, Python's documentation in that of "
     "TinyStories; ResNets of width 4, vision transformers of width 32, GPTs of width 32 and 1 to 3 blocks; five "
     "searches of 15 epochs (200 iterations for GPT), five replicates of 4 to 10 epochs (360 iterations)",

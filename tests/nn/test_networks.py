@@ -194,6 +194,7 @@ def test_describe_networks_gives_the_shape_of_an_input(row: NetworkDescription) 
         ("resnet20", {"stem": "5x5"}, "no stem '5x5'; allowed are 3x3 and 7x7"),
         ("vit_ti", {"heads": 5}, "5 heads do not divide a width of 192"),
         ("vit_ti", {"size": 225}, "patches of 16 pixels do not divide images of 225"),
+        ("vit_ti", {"enlarged_from": 224}, "images of 224 pixels cannot be enlarged to 224"),
         ("vit_tiny", {"patch": 5}, "patches of 5 pixels do not divide images of 32"),
         ("wrn28_10", {"depth": 20}, "no depth 20; allowed are 6n"),
     ],

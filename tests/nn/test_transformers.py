@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from nasbench_sparse.core.blueprint import Operator
+from nasbench_sparse.errors import TaskError
 from nasbench_sparse.nn.networks.local_vit import LocalAttention, ShiftedPatches
+from nasbench_sparse.nn.networks.vit import ViT
 from tests.nn.small_networks import inputs_for, small
 
 
@@ -60,6 +63,23 @@ def test_local_attention_starts_at_the_usual_temperature() -> None:
     network = small("vit_tiny")
     for block in network.blocks:
         assert math.isclose(block.attention.log_scale.weight.exp().item(), 6**-0.5, rel_tol=1e-6)
+
+
+def test_vit_enlarges_its_images_by_bilinear_interpolation() -> None:
+    shape = {"width": 8, "depth": 1, "heads": 2, "classes": 10, "patch": 4, "channels": 1}
+    network, plain = ViT(**shape, size=8, enlarged_from=4), ViT(**shape, size=8)
+    plain.load_state_dict(network.state_dict())
+    # Pixel i of 8 lies at (i + 1/2) / 2 - 1/2 of 4: at -1/4, 1/4, ..., 13/4, and the ends are held at the edge.
+    weights = torch.zeros(8, 4)
+    for i in range(8):
+        place = min(max((i + 0.5) / 2 - 0.5, 0.0), 3.0)
+        weights[i, int(place)] = 1 - place % 1
+        if place % 1:
+            weights[i, int(place) + 1] = place % 1
+    images = torch.randn(2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(network(images), plain(weights @ images @ weights.T))
+    with pytest.raises(TaskError, match="images are 8 x 8 pixels, not 4 x 4"):
+        network(torch.zeros(1, 1, 8, 8))
 
 
 def test_shifted_patches_stack_the_image_and_its_four_diagonal_shifts() -> None:

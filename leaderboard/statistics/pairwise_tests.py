@@ -78,6 +78,7 @@ def pairwise(
         contenders: losses by name, shapes as `gather_units` takes them.
         control: compare every other contender against this one (which is the second); None for all pairs.
         alternative: "less": the first of a pair has the lower loss; "two-sided" for all pairs as a rule.
+        resamples: of the bootstrap; 0 for tests without intervals.
     Raises:
         UnknownName: no contender is called `control`.
         StatisticsError: see `gather_units`.

@@ -30,8 +30,8 @@ class SignedRank:
         p_value: None where even the most extreme outcome of n blocks could not reach the level ("too few").
         smallest_p_value: that most extreme outcome's.
         exact: whether p is enumerated (at most 200 blocks) or a normal approximation.
-        effect: matched-pairs rank biserial correlation; effect_interval is None where no resample differs,
-            and then `no_interval` says why.
+        effect: matched-pairs rank biserial correlation; effect_interval is None where no resample differs, or none
+            is drawn, and then `no_interval` says why.
         difference: mean of first - second, in the unit of the losses.
         n, n_blocks, unit, dropped: units analysed, independent blocks of them, what they are, how many left out.
         zeros, zero_rule: zero differences, and what was done with them ("pratt": ranked, then left out of the sums;
@@ -75,11 +75,11 @@ class SignedRank:
             return f"one {self.unit[:-1]}" if self.n == 1 else "one family"
         if self.zeros == self.n:
             return "no difference anywhere"
-        return "all of one sign" if abs(self.effect) == 1 else "no resample differs"
+        return "all of one sign" if abs(self.effect) == 1 else "no resample that differs"
 
     @property
     def _constant(self) -> str | None:
-        return self.no_interval if self.n_blocks == 1 else "no resample differs"
+        return self.no_interval if self.n_blocks == 1 else "no resample that differs"
 
     @property
     def sentence(self) -> str:
@@ -143,7 +143,11 @@ def compare_columns(
     level: float = 0.05,
     resamples: int = 2000,
 ) -> SignedRank:
-    """Test column `one` against column `other` of units already gathered; see `signed_rank`."""
+    """Test column `one` against column `other` of units already gathered; see `signed_rank`.
+
+    Args:
+        resamples: of the bootstrap; 0 for a test without intervals.
+    """
     one_of(alternative, ("two-sided", "less", "greater"), "alternative")
     one_of(zero_rule, ("pratt", "wilcox"), "zero_rule")
     fraction(level, "level")
@@ -155,8 +159,11 @@ def compare_columns(
     smallest = smallest_p_value(units.n_blocks, alternative)
     correlation = rank_biserial(labels, signs) if zero_rule == "pratt" else _without_zeros(labels, signs)
     effect = float(correlation(np.ones((1, units.n)))[0])
-    interval = weighted_interval(correlation, units.blocks, rng, level=1 - level, resamples=resamples)
     difference = first - second
+    interval = around = None
+    if resamples:
+        interval = weighted_interval(correlation, units.blocks, rng, level=1 - level, resamples=resamples)
+        around = weighted_mean_interval(difference, units.blocks, rng, level=1 - level, resamples=resamples)
     return SignedRank(
         positive_ranks=float(signed[signed > 0].sum()) / 2,
         negative_ranks=float(-signed[signed < 0].sum()) / 2,
@@ -168,9 +175,7 @@ def compare_columns(
         effect=effect,
         effect_interval=None if abs(effect) == 1 else interval,  # no unit says the contrary, so none is resampled
         difference=float(difference.mean()),
-        difference_interval=weighted_mean_interval(
-            difference, units.blocks, rng, level=1 - level, resamples=resamples
-        ),
+        difference_interval=around,
         n=units.n,
         n_blocks=units.n_blocks,
         unit=units.unit,

@@ -99,3 +99,20 @@ def test_holm_where_possible_of_nothing_possible_has_no_members() -> None:
     found = holm_where_possible([1.0, math.nan], [0.5, math.nan])
     assert found.tests == 0
     assert found.rejected == (False, False)
+
+
+def test_pairwise_without_resamples_tests_alike_and_draws_nothing() -> None:
+    contenders = {name: RNG(seed).normal(size=12) for seed, name in enumerate("abc")}
+    rng = RNG(0)
+    before = rng.bit_generator.state
+    bare = pairwise(contenders, unit="tasks", rng=rng, resamples=0)
+    assert rng.bit_generator.state == before
+    full = pairwise(contenders, unit="tasks", rng=RNG(0), resamples=200)
+    for one, other in zip(bare.comparisons, full.comparisons, strict=True):
+        assert (one.test.p_value, one.test.effect, one.adjusted) == (
+            other.test.p_value,
+            other.test.effect,
+            other.adjusted,
+        )
+        assert one.test.effect_interval is one.test.difference_interval is None
+        assert other.test.effect_interval is not None

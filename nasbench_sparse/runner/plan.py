@@ -45,7 +45,7 @@ def plan_run(
     """Check a run and name it.
 
     Args:
-        conditions: those of the study that is to carry it out, if it is simulated (see `study.conditions`); others
+        conditions: those of the study that is to carry it out, if it is simulated (see `resources.conditions`); others
             have none.
     Raises:
         UnknownName: an option the optimizer does not take.

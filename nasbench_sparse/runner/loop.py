@@ -208,8 +208,8 @@ class RunLoop:
     def _gap(self) -> GapInRecording:
         run_id = self.spec.run_id
         return GapInRecording(
-            f"what is recorded of run {run_id} has a gap, so it cannot be replayed; `store rm {run_id}` removes "
-            "it, and its results stay reusable"
+            f"what is recorded of run {run_id} has a gap, so it cannot be replayed; `store repair` cuts a journal "
+            f"off before its gap, and `store rm {run_id}` removes the run, whose results stay reusable"
         )
 
     def complete(self, completion: Completion) -> Told:

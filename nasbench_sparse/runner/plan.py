@@ -45,8 +45,8 @@ def plan_run(
     """Check a run and name it.
 
     Args:
-        conditions: those of the study that is to carry it out, if it is simulated (see `resources.conditions`); others
-            have none.
+        conditions: those of the study that is to carry it out, if it is simulated (see `resources.conditions`);
+            others have none.
     Raises:
         UnknownName: an option the optimizer does not take.
         UnsupportedSpace: the optimizer cannot serve the task.

@@ -147,9 +147,11 @@ class _Gathering:
         )
 
     def _evaluation(self, fields: Mapping[str, Any]) -> Evaluation:
-        trial = self.asked[fields["number"]]
-        key = (trial.config_key, trial.replicate)
         status, seconds, error = Status(fields["status"]), float(fields["seconds"]), fields["error"]
+        trial = self.asked.get(fields["number"])
+        if trial is None:  # the event that asked it is lost, so whoever replays the run refuses it
+            return Evaluation(status, (), seconds, error)
+        key = (trial.config_key, trial.replicate)
         if fields.get("outcome") is not None or not status.reusable:
             return decode_outcome(status, seconds, error, fields.get("outcome"))
         if trial.search is not None:

@@ -215,3 +215,16 @@ def test_recording_a_run_imports_neither_duckdb_nor_polars(tmp_path: Path) -> No
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_outcome_whose_ask_is_lost_is_read_without_its_curves(store: Store) -> None:
+    """The run is refused when it is replayed; until then nothing of the others may suffer from it."""
+    fill(store, trials=3)
+    lines = journal(store).read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if not (b'"asked"' in line and b'"number":1,' in line)]
+    assert len(kept) == len(lines) - 1
+    journal(store).write_bytes(b"".join(kept))
+    recording = store.recorded(RUN)
+    assert sorted(recording.asked) == [0, 2]
+    assert [outcome.number for outcome in recording.told] == [0, 1, 2]
+    assert recording.told[1].evaluation.curves == ()

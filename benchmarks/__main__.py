@@ -24,6 +24,7 @@ BENCHMARKS: Mapping[str, Mapping[str, int]] = {
     "ray_dispatch": {},
     "result_lookup": {},
     "leaderboard_query": {"trials": 10_000_000},
+    "report_building": {},
     "store_merge": {"events": 1_000_000},
     "masked_step": {},
     "stacked_training": {},

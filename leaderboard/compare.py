@@ -74,6 +74,7 @@ def compare(
     resources: Resources | None = None,
     watcher: Watcher | None = None,
     seed: int = 0,
+    processes: int = 1,
 ) -> Comparison:
     """Run an optimizer on a suite as its contenders were run, and compare it with those the store holds.
 
@@ -87,6 +88,7 @@ def compare(
         require_better: the contender that must be beaten, by one one-sided test at 5 % declared by naming it.
         resources: by default one slot, or a process for every processor where all runs are simulated.
         seed: of the bootstrap.
+        processes: that draw the report, see `build_report`.
     Raises:
         UnknownName: no such optimizer, suite or baseline.
         UnsupportedSpace: the optimizer can serve none of the suite's tasks.
@@ -124,7 +126,7 @@ def compare(
         required=required,
         failed=dict(report.failed),
         skipped=skipped,
-        report=None if directory is None else write_subject(subject, directory, title),
+        report=None if directory is None else write_subject(subject, directory, title, processes=processes),
         baselines_added=added,
         sentences=_sentences(subject, pairs, required, skipped),
     )

@@ -30,6 +30,7 @@ TINY = {
     "ray_dispatch": {"trials": 2, "repetitions": 1},
     "result_lookup": {"lookups": 5, "peer_lookups": 2, "repetitions": 1},
     "leaderboard_query": {"trials": 2000, "repetitions": 1},
+    "report_building": {"tasks": 1, "repetitions": 1},
     "store_merge": {"events": 20, "repetitions": 1},
     "masked_step": {"batches": 1, "repetitions": 1},
     "stacked_training": {"kinds": ("densities",), "size": 3, "epochs": 1, "singles": 1, "repetitions": 1},

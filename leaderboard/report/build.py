@@ -18,6 +18,7 @@ from nasbench_sparse.leaderboard.report.page import render
 from nasbench_sparse.leaderboard.report.progress import progress_section
 from nasbench_sparse.leaderboard.report.standings import standings_section
 from nasbench_sparse.leaderboard.report.subject import Subject, make_subject
+from nasbench_sparse.leaderboard.report.together import make_together
 from nasbench_sparse.leaderboard.results import Wanted, read_results
 from nasbench_sparse.leaderboard.suites import check_held, suite_runs
 from nasbench_sparse.leaderboard.table import budget_text
@@ -60,6 +61,7 @@ def build_report(
     at_evaluations: float | None = None,
     at_seconds: float | None = None,
     seed: int = 0,
+    processes: int = 1,
 ) -> Report:
     """Write `index.html`, and beside it figures as PDF and SVG and tables as LaTeX and CSV.
 
@@ -71,6 +73,8 @@ def build_report(
         at_evaluations, at_seconds: the budget at which final losses are compared, see `Wanted`; by default the
             largest that is common. Curves over time show whole runs.
         seed: of the bootstrap; the same store and seed give the same bytes.
+        processes: with 2 or more a fresh one makes some of the sections, so a program that asks for it needs the
+            guard `if __name__ == "__main__"`.
     Raises:
         UnknownName: the store has no runs of such a suite or task.
         NbsError: the directory cannot be written, two budgets, or one that is not positive.
@@ -88,16 +92,17 @@ def build_report(
     subject = make_subject(store, results, seed=seed)
     if results.asked:
         title += f", {budget_text(subject.board)}"
-    return write_subject(subject, directory, title)
+    return write_subject(subject, directory, title, processes=processes)
 
 
-def write_subject(subject: Subject, directory: str | Path, what: str) -> Report:
+def write_subject(subject: Subject, directory: str | Path, what: str, *, processes: int = 1) -> Report:
     """Write a report on a subject; see `build_report`."""
     folder = Path(directory)
     try:
         for part in ("figures", "tables"):  # before anything is computed
             (folder / part).mkdir(parents=True, exist_ok=True)
-        sections = [make(subject) for make in (SECTIONS if subject.results.runs else BARE)]
+        makers = SECTIONS if subject.results.runs else BARE
+        sections = make_together(makers, subject) if processes > 1 else [make(subject) for make in makers]
         lead, points = headline(subject)
         page = render(what, subject.store.path.name, lead, points, sections, subject.base_queries)
         files = _write(folder, page, sections)

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nasbench_sparse.errors import NbsError, NbsWarning
+from nasbench_sparse.errors import TOO_MANY_FILES, NbsError, NbsWarning, has_too_many_files
 
 PROGRAM = "nasbench-sparse"
 
@@ -66,5 +66,7 @@ def _warner(usual: Callable[..., None]) -> Callable[..., None]:
 def _sentence(error: Exception) -> str:
     if isinstance(error, NbsError):
         return f"error: {error}"
+    if has_too_many_files(error):
+        return f"error: {TOO_MANY_FILES}"
     first = (str(error).splitlines() or [""])[0]
     return f"error: unexpected {type(error).__name__}: {first} (please report this; --debug shows the traceback)"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nasbench_sparse.cli.arguments import split_options
 from nasbench_sparse.cli.console import say
+from nasbench_sparse.cli.cores import usable_cores
 from nasbench_sparse.cli.results import say_added
 from nasbench_sparse.cli.study import progress_watcher
 from nasbench_sparse.registry import load_optimizer
@@ -45,6 +46,7 @@ def compare_newcomer(
             require_better=require_better,
             resources=None if slots is None else Resources(slots=slots),
             watcher=watcher,
+            processes=usable_cores(),
         )
     finally:
         if watcher is not None:

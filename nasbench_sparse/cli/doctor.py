@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from nasbench_sparse.cli.console import console
+from nasbench_sparse.cli.cores import usable_cores
 from nasbench_sparse.data.dataset import DatasetInfo
 
 Verdict = Literal["ok", "note", "problem"]
@@ -63,7 +64,7 @@ def findings(store: Path) -> Iterator[Finding]:
     """Yield the findings one by one, as each check may take seconds."""
     yield _python()
     yield from _packages()
-    yield Finding("cores", "ok", f"{_usable_cores()} usable of {os.cpu_count()}")
+    yield Finding("cores", "ok", f"{usable_cores()} usable of {os.cpu_count()}")
     yield _torch()
     yield _torchvision()
     yield _ray()
@@ -87,10 +88,6 @@ def _packages() -> Iterator[Finding]:
     if missing:
         names = " ".join(missing)
         yield Finding("packages", "problem", f"missing: {names}", f"pip install {names}")
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _torch() -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from nasbench_sparse.cli.cores import usable_cores
 from nasbench_sparse.cli.results import density_band, open_suite_store
 
 
@@ -34,6 +35,7 @@ def write_report(
         density=density_band(density),
         at_evaluations=at_evaluations,
         at_seconds=at_seconds,
+        processes=usable_cores(),
     )
     for sentence in report.headline:
         print(sentence)

@@ -102,16 +102,17 @@ def compare_pairs(
     A pair is compared on the units that both have complete, which may be fewer than others have, by the seeds and
     replicates that both were run with. What n cannot decide is left out, see `holm_where_possible`.
     """
-    tests = [_test(evidence, pair, seed, alternative, level) for pair in pairs]
-    if not tests:
+    if not pairs:
         return Family((), None)
+    shown = [evidence.between(pair) for pair in pairs]
+    tests = [_test(held, pair, seed, alternative, level) for held, pair in zip(shown, pairs, strict=True)]
     smallest = [np.nan if test is None else test.smallest_p_value for test in tests]
     p_values = [np.nan if test is None or test.p_value is None else test.p_value for test in tests]
     correction = holm_where_possible(p_values, smallest, level)
     found = [
-        _pair(evidence, pair, test, adjusted, rejected, _generator(seed, pair, "improvement"))
-        for pair, test, adjusted, rejected in zip(
-            pairs, tests, correction.adjusted, correction.rejected, strict=True
+        _pair(held, pair, test, adjusted, rejected, _generator(seed, pair, "improvement"))
+        for held, pair, test, adjusted, rejected in zip(
+            shown, pairs, tests, correction.adjusted, correction.rejected, strict=True
         )
     ]
     return Family(tuple(found), correction, f"{correction.sentence}.")
@@ -174,7 +175,7 @@ def _generator(seed: int, pair: tuple[str, str], part: str) -> np.random.Generat
 def _test(
     evidence: Evidence, pair: tuple[str, str], seed: int, alternative: Alternative, level: float
 ) -> SignedRank | None:
-    evidence = evidence.between(pair)
+    """Test a pair on what its common runs show."""
     columns = evidence.columns(pair)
     first, second = columns[pair[0]], columns[pair[1]]
     if np.isnan(first + second).all():
@@ -200,7 +201,7 @@ def _pair(
     rejected: bool,
     rng: np.random.Generator,
 ) -> HeadToHead:
-    evidence = evidence.between(pair)
+    """Describe a pair by what its common runs show."""
     columns = evidence.columns(pair)
     first, second = columns[pair[0]], columns[pair[1]]
     complete = ~np.isnan(first + second)

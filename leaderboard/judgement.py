@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -47,15 +48,15 @@ def judged_board(results: Results, *, seed: int = 0) -> Board:
                 untested=won[name]["untested"],
             )
         )
-    ranked = [names[standing.contender] for standing in board.ranked]
-    order = rank_test(evidence, ranked, seed=seed)
-    return replace(board, standings=tuple(standings), against=_against(results, evidence, board, seed), order=order)
+    against = _against(
+        evidence, results.baseline, [names[standing.contender] for standing in board.standings], seed
+    )
+    order = rank_test(evidence, [names[standing.contender] for standing in board.ranked], seed=seed)
+    return replace(board, standings=tuple(standings), against=against, order=order)
 
 
-def _against(results: Results, evidence: Evidence, board: Board, seed: int) -> Family | None:
-    """Compare every other contender with random search, if there is one, in the order of the standings."""
-    baseline = results.baseline
-    names = [results.names[standing.contender] for standing in board.standings]
+def _against(evidence: Evidence, baseline: str | None, names: Sequence[str], seed: int) -> Family | None:
+    """Compare every other contender with random search, if there is one, in the order given."""
     if baseline is None or len(names) < 2:
         return None
     return compare_pairs(evidence, [(name, baseline) for name in names if name != baseline], seed=seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 import orjson
@@ -112,9 +113,10 @@ class Results:
     @property
     def baseline(self) -> str | None:
         """What random search is called, of several the one with the fewest workers; None without it."""
-        found = [contender for contender in self.names if contender.optimizer == BASELINE]
+        names = self.names
+        found = [contender for contender in names if contender.optimizer == BASELINE]
         least = min(found, key=lambda contender: (contender.workers, contender), default=None)
-        return None if least is None else self.names[least]
+        return None if least is None else names[least]
 
     @property
     def families(self) -> dict[str, str]:
@@ -141,7 +143,11 @@ def read_results(store: Store, wanted: Wanted | None = None) -> Results:
         space=wanted.space,
         family=wanted.family,
     )
-    rows = [_run(row) for row in store.sql(runs_query).to_dicts()]
+    contender = cache(_contender)  # one object for all of its runs, which are then compared by identity
+    rows = [
+        _run(row, contender(row["optimizer"], row["options"], row["workers"]))
+        for row in store.sql(runs_query).to_dicts()
+    ]
     selection = select(rows)
     chosen = None
     if not wanted.all_runs or len(selection.runs) < len(rows):
@@ -215,15 +221,19 @@ def _budgets(
     return common_budgets(runs), "evaluations"
 
 
-def _run(row: Mapping[str, Any]) -> RunRow:
-    options = orjson.dumps(orjson.loads(row["options"] or "{}"), option=orjson.OPT_SORT_KEYS).decode()
+def _contender(optimizer: str, options: str | None, workers: int) -> Contender:
+    ordered = orjson.dumps(orjson.loads(options or "{}"), option=orjson.OPT_SORT_KEYS)
+    return Contender(optimizer, ordered.decode(), workers)
+
+
+def _run(row: Mapping[str, Any], contender: Contender) -> RunRow:
     return RunRow(
         run_id=row["run_id"],
         task=row["task"],
         family=row["family"] or row["task"],
         space=row["space"] or "",
         fingerprint=row["fingerprint"],
-        contender=Contender(row["optimizer"], options, row["workers"]),
+        contender=contender,
         source=row["source"],
         seed=row["seed"],
         replicate=row["replicate"],

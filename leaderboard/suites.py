@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from nasbench_sparse.errors import UnknownName, unknown
-from nasbench_sparse.registry import all_suites, load_suite
-from nasbench_sparse.runner.plan import plan_suite
 from nasbench_sparse.store import Store
 
 
@@ -16,6 +14,9 @@ def suite_runs(store: Store, suite: str) -> list[str]:
     Raises:
         UnknownName: neither; the nearest names are given.
     """
+    from nasbench_sparse.registry import all_suites, load_suite
+    from nasbench_sparse.runner.plan import plan_suite
+
     try:
         return [plan.spec.run_id for plan in plan_suite(load_suite(suite))]
     except UnknownName:
@@ -33,8 +34,10 @@ def check_held(
     Raises:
         UnknownName: naming the nearest.
     """
-    frame = store.sql("SELECT DISTINCT name, family, declaration ->> '$.space.type' AS space FROM tasks")
     wanted = {"name": tasks, "family": [family] if family else [], "space": [space] if space else []}
+    if not any(wanted.values()):
+        return
+    frame = store.sql("SELECT DISTINCT name, family, declaration ->> '$.space.type' AS space FROM tasks")
     for column, names in wanted.items():
         held = {name for name in frame[column] if name is not None}
         for name in names:

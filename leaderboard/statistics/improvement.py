@@ -11,6 +11,7 @@ import numpy as np
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval, tail_quantiles
 from nasbench_sparse.leaderboard.statistics.check import (
     Floats,
+    Ints,
     StatisticsError,
     counted,
     fraction,
@@ -106,14 +107,18 @@ def probability_of_improvement(
         )
     complete = complete_tasks(one, two)
     one, two = one.among(complete), two.among(complete)
-    wins = [_wins(a, b) for a, b in zip(one.tasks, two.tasks, strict=True)]
-    chances = [float(won.mean()) for won in wins]
+    places = [_places(a, b) for a, b in zip(one.tasks, two.tasks, strict=True)]
+    pairs = [len(a) * len(b) for a, b in zip(one.tasks, two.tasks, strict=True)]
+    counts = [(np.bincount(a, minlength=size), np.bincount(b, minlength=size)) for a, b, size in places]
+    tied = [int(a @ b) for a, b in counts]
+    chances = [float(_wins(a, b)) / count for (a, b), count in zip(counts, pairs, strict=True)]
     per_task = np.full(len(complete), np.nan)
     per_task[complete] = chances
     interval = None
     sizes = (*one.sizes, *two.sizes)
-    if not too_few_to_resample(sizes) and any((won != won[0, 0]).any() for won in wins):
-        low, high = tail_quantiles(_resampled(wins, resamples, rng), level, widening(sizes, level))
+    varies = any(chance not in (0, 1) and ties < n for chance, ties, n in zip(chances, tied, pairs, strict=True))
+    if not too_few_to_resample(sizes) and varies:
+        low, high = tail_quantiles(_resampled(places, resamples, rng), level, widening(sizes, level))
         interval = Interval(float(low), float(high), level, f"{INTERVAL}, {resamples} resamples")
     return Improvement(
         probability=float(np.mean(chances)),
@@ -122,27 +127,37 @@ def probability_of_improvement(
         first_sizes=one.sizes,
         second_sizes=two.sizes,
         dropped=tuple(int(i) for i in np.flatnonzero(~complete)),
-        ties=sum(int((won == 0.5).sum()) for won in wins),
+        ties=sum(tied),
     )
 
 
-def _wins(one: Floats, two: Floats) -> Floats:
-    """Return 1 where a run of the first is lower, 1/2 where it ties, else 0: (first runs, second runs)."""
-    wins: Floats = (one[:, None] < two) + (one[:, None] == two) / 2
+def _places(one: Floats, two: Floats) -> tuple[Ints, Ints, int]:
+    """Return the place of each run's loss among the different losses of both, from 0, and how many there are."""
+    losses, places = np.unique(np.concatenate([one, two]), return_inverse=True)
+    return places[: len(one)], places[len(one) :], len(losses)
+
+
+def _wins(one: Ints, two: Ints) -> Floats:
+    """Return in how many pairs of runs the first is lower, ties counted half, from counts at each place.
+
+    (..., places) -> (...).
+    """
+    doubled = 2 * two.sum(axis=-1, keepdims=True) - 2 * np.cumsum(two, axis=-1) + two
+    wins: Floats = np.einsum("...p,...p->...", one, doubled) / 2
     return wins
 
 
-def _resampled(wins: Sequence[Floats], resamples: int, rng: np.random.Generator) -> Floats:
+def _resampled(places: Sequence[tuple[Ints, Ints, int]], resamples: int, rng: np.random.Generator) -> Floats:
     """Return the mean over tasks of each resample's chance, (resamples,)."""
     total = np.zeros(resamples)
-    for won in wins:
-        first, second = won.shape
-        one, two = _counts(resamples, first, rng), _counts(resamples, second, rng)
-        total += ((one @ won) * two).sum(axis=1) / (first * second)
-    return total / len(wins)
+    for first, second, size in places:
+        one, two = (_counts(resamples, held, size, rng) for held in (first, second))
+        total += _wins(one, two) / (len(first) * len(second))
+    return total / len(places)
 
 
-def _counts(rows: int, runs: int, rng: np.random.Generator) -> Floats:
-    """Draw runs with replacement and count each, (rows, runs)."""
-    drawn = rng.integers(runs, size=(rows, runs)) + np.arange(rows)[:, None] * runs
-    return np.bincount(drawn.ravel(), minlength=rows * runs).reshape(rows, runs).astype(np.float64)
+def _counts(rows: int, places: Ints, size: int, rng: np.random.Generator) -> Ints:
+    """Draw runs with replacement and count them at each place, (rows, size)."""
+    drawn = places[rng.integers(len(places), size=(rows, len(places)))]
+    drawn += np.arange(rows)[:, None] * size
+    return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)

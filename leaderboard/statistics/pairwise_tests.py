@@ -13,8 +13,9 @@ import numpy as np
 from nasbench_sparse.errors import unknown
 from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm_where_possible
 from nasbench_sparse.leaderboard.statistics.power import Alternative
+from nasbench_sparse.leaderboard.statistics.rank_biserial import Zeros
 from nasbench_sparse.leaderboard.statistics.units import Unit, Units, gather_units
-from nasbench_sparse.leaderboard.statistics.wilcoxon import TOO_FEW, SignedRank, Zeros, compare_columns
+from nasbench_sparse.leaderboard.statistics.wilcoxon import TOO_FEW, SignedRank, compare_columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval, weighted_interval, weighted_mean_interval
 from nasbench_sparse.leaderboard.statistics.check import Floats, Ints, counted, fraction, one_of
 from nasbench_sparse.leaderboard.statistics.power import Alternative, needed_units, smallest_p_value
-from nasbench_sparse.leaderboard.statistics.rank_biserial import rank_biserial
+from nasbench_sparse.leaderboard.statistics.rank_biserial import Zeros, rank_biserial, without_each
 from nasbench_sparse.leaderboard.statistics.ranks import doubled_midranks, magnitude_labels, tied_groups
 from nasbench_sparse.leaderboard.statistics.sign_flips import is_exact, upper_tail
 from nasbench_sparse.leaderboard.statistics.units import Unit, Units, describe_units, gather_units
 
-Zeros = Literal["pratt", "wilcox"]
 TOO_FEW = "too few"
 
 
@@ -157,12 +156,15 @@ def compare_columns(
     signed = _signed_doubled_ranks(labels, signs, zero_rule)
     terms = np.bincount(units.blocks, weights=signed, minlength=units.n_blocks).astype(np.int64)
     smallest = smallest_p_value(units.n_blocks, alternative)
-    correlation = rank_biserial(labels, signs) if zero_rule == "pratt" else _without_zeros(labels, signs)
+    correlation = rank_biserial(labels, signs, zero_rule)
     effect = float(correlation(np.ones((1, units.n)))[0])
     difference = first - second
     interval = around = None
     if resamples:
-        interval = weighted_interval(correlation, units.blocks, rng, level=1 - level, resamples=resamples)
+        left_out = None if units.blocked else without_each(labels, signs, zero_rule)
+        interval = weighted_interval(
+            correlation, units.blocks, rng, left_out=left_out, level=1 - level, resamples=resamples
+        )
         around = weighted_mean_interval(difference, units.blocks, rng, level=1 - level, resamples=resamples)
     return SignedRank(
         positive_ranks=float(signed[signed > 0].sum()) / 2,
@@ -206,15 +208,6 @@ def _p_value(terms: Ints, alternative: Alternative) -> float:
     if alternative == "two-sided":
         return min(1.0, 2 * upper_tail(terms, abs(total)))
     return upper_tail(terms, total if alternative == "greater" else -total)
-
-
-def _without_zeros(labels: Ints, signs: Floats) -> Callable[[Floats], Floats]:
-    """Return the rank biserial correlation among the pairs that differ, as a function of all pairs' weights."""
-    kept = labels > 0
-    if not kept.any():
-        return lambda weights: np.zeros(len(weights))
-    among = rank_biserial(labels[kept], signs[kept])
-    return lambda weights: among(weights[:, kept])
 
 
 def _zero_text(zeros: int, rule: Zeros) -> str:

@@ -42,6 +42,9 @@ def open_suite_store(path: Path, suite: str | None) -> Store:
     Raises:
         StoreError: there is no store, and the suite has no such runs.
     """
+    if suite is None:
+        return open_store(path)
+
     from nasbench_sparse.registry import all_suites
     from nasbench_sparse.store import Store
     from nasbench_sparse.tabular.baselines import add_baselines, find_baselines

@@ -20,7 +20,9 @@ from nasbench_sparse.leaderboard.statistics.bootstrap import (
     small_sample_factor,
     tail_quantiles,
     weighted_interval,
+    weighted_mean_interval,
 )
+from nasbench_sparse.leaderboard.statistics.stratified import widening
 
 RNG = np.random.default_rng
 # rounded draws, scored once with rliable 1.2.0's metrics module
@@ -69,6 +71,30 @@ def test_bca_agrees_with_scipy() -> None:
     theirs = bootstrap((values,), np.mean, n_resamples=20_000, rng=RNG(3), method="BCa").confidence_interval
     assert ours is not None
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.012)  # 3 sigma of the ends
+
+
+def test_mean_without_each_block_is_that_of_weights_of_zero() -> None:
+    values, blocks = RNG(4).exponential(size=9), np.array([0, 0, 1, 2, 2, 2, 3, 4, 4])
+    ours = weighted_mean_interval(values, blocks, RNG(5), resamples=200)
+    plain = weighted_interval(
+        lambda weights: weights @ values / weights.sum(axis=1),
+        blocks,
+        RNG(5),
+        resamples=200,
+        factor=small_sample_factor(5, 0.95),
+    )
+    assert ours is not None
+    assert plain is not None
+    assert (ours.low, ours.high) == pytest.approx((plain.low, plain.high), rel=1e-12)
+
+
+def test_weights_do_not_depend_on_how_many_are_held_at_a_time() -> None:
+    blocks = np.arange(1000)
+    chunks = list(resampled_weights(blocks, 300, RNG(1)))
+    drawn = RNG(1).integers(1000, size=(300, 1000))
+    assert len(chunks) > 1
+    for row, place in zip(np.concatenate(chunks), drawn, strict=True):
+        assert (row == np.bincount(place, minlength=1000)).all()
 
 
 def test_small_sample_factor_turns_the_normal_interval_into_students() -> None:
@@ -274,6 +300,18 @@ def test_probability_of_improvement_counts_ties_half_and_marks_holes() -> None:
     assert probability_of_improvement([[1.0]], [[1.0]], RNG(0)).interval is None
     with pytest.raises(StatisticsError, match="same tasks"):
         probability_of_improvement(np.ones((2, 2)), np.ones((2, 3)), RNG(0))
+
+
+def test_improvement_interval_is_that_of_pairs_counted_one_by_one() -> None:
+    first, second = RNG(7).integers(4, size=12).astype(float), RNG(8).integers(5, size=9).astype(float)  # many tie
+    result = probability_of_improvement(first, second, RNG(9), resamples=200)
+    rng = RNG(9)
+    one, two = (held[rng.integers(len(held), size=(200, len(held)))] for held in (first, second))
+    chances = [np.mean((a[:, None] < b) + (a[:, None] == b) / 2) for a, b in zip(one, two, strict=True)]
+    ends = tail_quantiles(np.array(chances), 0.95, widening((12, 9), 0.95))
+    assert result.interval is not None
+    assert (result.interval.low, result.interval.high) == pytest.approx(ends, rel=1e-12)
+    assert result.ties == sum(int(a == b) for a in first for b in second)
 
 
 def test_improvement_interval_covers_at_its_level() -> None:

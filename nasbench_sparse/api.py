@@ -128,7 +128,7 @@ def run(
         run_id=plan.spec.run_id,
         task=declared.name,
         optimizer=entry.name,
-        seed=seed,
+        seed=plan.spec.seed,
         config=best[0],
         loss=best[1],
         status="reused" if report.reused else "finished",

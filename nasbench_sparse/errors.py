@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 
@@ -76,6 +77,16 @@ class DamagedTable(TableError):
 
 class TrialTimeout(Exception):
     """An evaluation ran past its time limit (a status, not a user's error)."""
+
+
+TOO_MANY_FILES = (
+    "too many files are open; allow more (`ulimit -n 4096`), or run fewer trials at once, and try again"
+)
+
+
+def has_too_many_files(error: BaseException) -> bool:
+    """Tell whether the system refused something for the number of open files, of this process or of all."""
+    return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)
 
 
 def nearest(name: str, valid: Iterable[str], count: int = 3) -> list[str]:

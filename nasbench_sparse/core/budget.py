@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from nasbench_sparse.errors import NbsError
+from nasbench_sparse.core.given import finite
+from nasbench_sparse.errors import unknown
+
+Unit = Literal["trials", "epochs", "evaluations", "seconds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,16 @@ class Budget:
       last one may exceed the amount.
     - `evaluations`: full-evaluation equivalents, that is units of fidelity trained over fidelity.max.
     - `seconds`: the executor's clock (recorded training seconds, never wall time); no trial starts after it.
+
+    Raises:
+        UnknownName: another unit.
+        NbsError: an amount that is no number, or not above 0.
     """
 
-    unit: Literal["trials", "epochs", "evaluations", "seconds"]
+    unit: Unit
     amount: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.amount < math.inf:
-            raise NbsError(f"a budget is a positive, finite number of {self.unit}, not {self.amount}")
+        if self.unit not in get_args(Unit):
+            raise unknown("unit of a budget", self.unit, get_args(Unit))
+        object.__setattr__(self, "amount", finite(f"a budget in {self.unit}", self.amount, above=0))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
+import numpy as np
 import orjson
 
 
@@ -30,6 +31,8 @@ def declare(value: Any) -> Any:
         return {str(k): declare(v) for k, v in value.items()}
     if isinstance(value, tuple | list):
         return [declare(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"{type(value).__name__} cannot be declared as data: {value!r:.80}")

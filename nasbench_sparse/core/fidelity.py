@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nasbench_sparse.core.ranges import check_whole
 from nasbench_sparse.errors import TaskError
 
 Unit = Literal["epochs", "steps", "cycles"]
@@ -22,7 +23,11 @@ class Fidelity:
     max: int
 
     def __post_init__(self) -> None:
-        if not 1 <= self.min <= self.max:
+        for name in ("min", "max"):
+            value = getattr(self, name)
+            check_whole(f"fidelity.{name}", value)
+            object.__setattr__(self, name, int(value))
+        if self.min > self.max:
             raise TaskError(f"fidelity needs 1 <= min <= max, got min={self.min}, max={self.max}")
 
     def __contains__(self, value: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -86,12 +87,14 @@ def complete_options(cls: type[Optimizer], options: dict[str, Any]) -> dict[str,
         if name not in defaults and not takes_any:
             raise unknown(f"option of {cls.name or cls.__name__}", name, defaults)
     complete = {**{k: v for k, v in defaults.items() if v is not inspect.Parameter.empty}, **options}
+    complete = {name: v.item() if isinstance(v, np.generic) else v for name, v in complete.items()}
     for name, value in complete.items():
         try:
             digest(value)
-        except TypeError as error:
+            json.dumps(value, allow_nan=False)  # the digest takes NaN and infinities for null
+        except (TypeError, ValueError) as error:
             raise NbsError(
                 f"option {name!r} of {cls.name or cls.__name__} is {value!r} of type {type(value).__name__}; "
-                "allowed is what JSON holds: numbers, texts, true, false, null, lists and mappings of these"
+                "allowed is what JSON holds: finite numbers, texts, true, false, null, lists and mappings of these"
             ) from error
     return complete

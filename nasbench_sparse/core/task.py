@@ -98,8 +98,18 @@ class Task(ABC):
 
     @cached_property
     def declaration(self) -> dict[str, Any]:
-        """Everything results depend on, as JSON data; a class from a user's file counts with the file's hash."""
-        data: dict[str, Any] = declare(self)
+        """Everything results depend on, as JSON data; a class from a user's file counts with the file's hash.
+
+        Raises:
+            TaskError: a field is no plain data.
+        """
+        try:
+            data: dict[str, Any] = declare(self)
+        except TypeError as error:
+            raise TaskError(
+                f"task {self.name!r}: {error}; allowed are numbers, texts, None, and tuples, mappings and frozen "
+                "dataclasses of these"
+            ) from error
         sources = {_source(type(part)) for part in (self, self.space)} - {""}
         return {**data, "engine": self.engine, **({"source": sorted(sources)} if sources else {})}
 

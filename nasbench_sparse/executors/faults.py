@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from math import isfinite
 from struct import unpack
 
+from nasbench_sparse.core.given import finite, whole
 from nasbench_sparse.errors import NbsError
 
 
@@ -29,7 +29,8 @@ class Faults:
         failure_rate: probability that a trial fails, at a uniformly distributed fraction of its duration.
         straggler_rate: probability that a trial takes `straggler_factor` times as long as recorded.
     Raises:
-        NbsError: what is no probability, a factor below 1, or stragglers that are no slower than others.
+        NbsError: what is no probability, a factor below 1, stragglers that are no slower than others, or a seed
+            that is no whole number.
     """
 
     failure_rate: float = 0.0
@@ -39,10 +40,12 @@ class Faults:
 
     def __post_init__(self) -> None:
         for name in ("failure_rate", "straggler_rate"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise NbsError(f"{name} is a probability, not {getattr(self, name)}")
-        if not (self.straggler_factor >= 1.0 and isfinite(self.straggler_factor)):
-            raise NbsError(f"straggler_factor is at least 1, not {self.straggler_factor}")
+            rate = finite(name, getattr(self, name))
+            if not 0.0 <= rate <= 1.0:
+                raise NbsError(f"{name} is a probability, not {rate}")
+            object.__setattr__(self, name, rate)
+        object.__setattr__(self, "straggler_factor", finite("straggler_factor", self.straggler_factor, least=1))
+        object.__setattr__(self, "seed", whole("the seed of faults", self.seed, least=None))
         if (self.straggler_rate > 0.0) != (self.straggler_factor > 1.0):
             raise NbsError(
                 f"a straggler_rate of {self.straggler_rate:g} with a straggler_factor of {self.straggler_factor:g} "

@@ -8,6 +8,7 @@ from typing import Any
 
 from nasbench_sparse.core.budget import Budget
 from nasbench_sparse.core.declaration import digest
+from nasbench_sparse.core.given import whole
 from nasbench_sparse.core.optimizer import Optimizer, complete_options
 from nasbench_sparse.core.record import Recording
 from nasbench_sparse.core.run import RunSpec
@@ -50,18 +51,16 @@ def plan_run(
     Raises:
         UnknownName: an option the optimizer does not take.
         UnsupportedSpace: the optimizer cannot serve the task.
-        NbsError: a replicate the task does not have, or no workers.
+        NbsError: a seed or a number of workers that is none, or a replicate the task does not have.
     """
     complete = complete_options(entry.cls, dict(options or {}))
     reason = entry.cls.supports(task.problem)
     if reason is not None:
         raise UnsupportedSpace(f"optimizer {entry.name!r} cannot serve task {task.name!r}: {reason}")
-    if not isinstance(seed, int) or seed < 0:
-        raise NbsError(f"a seed is a whole number from 0, not {seed!r}")
-    if not 0 <= replicate < task.replicates:
+    seed, replicate = whole("a seed", seed), whole("a replicate", replicate)
+    workers = whole("a run's number of workers", workers, least=1)
+    if replicate >= task.replicates:
         raise NbsError(f"task {task.name!r} has replicates 0 to {task.replicates - 1}, not {replicate}")
-    if workers < 1:
-        raise NbsError(f"a run needs at least one worker, got {workers}")
     if executor == "serial" and workers > task.stack:
         fills = f" ({task.stack} fill a stack of task {task.name!r})" if task.stack > 1 else ""
         raise NbsError(

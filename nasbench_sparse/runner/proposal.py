@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from nasbench_sparse.core.config import config_key, plain
 from nasbench_sparse.core.declaration import declare, digest
+from nasbench_sparse.core.given import is_whole
 from nasbench_sparse.core.task import Task
 from nasbench_sparse.core.trial import Proposal, SearchStep, Trial
 from nasbench_sparse.errors import InvalidConfig, OptimizerError
@@ -41,31 +43,30 @@ def make_trial(
             f"ask returned a config the space cannot read: {error!r} in {proposal.config!r:.120}"
         ) from error
     fidelity = task.fidelity.max if proposal.fidelity is None else proposal.fidelity
-    if not isinstance(fidelity, int) or fidelity not in task.fidelity:
+    if not is_whole(fidelity) or fidelity not in task.fidelity:
         raise OptimizerError(
             f"ask returned fidelity {fidelity!r}; allowed are whole {task.fidelity.unit} "
             f"from {task.fidelity.min} to {task.fidelity.max}"
         )
     key = config_key(config)
-    resumes_at = 0
-    if proposal.parent is not None:
-        resumes_at = _parent_fidelity(proposal, key, fidelity, trials)
-    return Trial(number, config, key, fidelity, replicate, proposal.parent, resumes_at, None, told_before)
+    trial = Trial(number, config, key, int(fidelity), replicate, None, 0, None, told_before)
+    return trial if proposal.parent is None else _continuing(trial, proposal.parent, trials)
 
 
-def _parent_fidelity(proposal: Proposal, key: str, fidelity: int, trials: Mapping[int, Trial]) -> int:
-    parent = trials.get(proposal.parent) if proposal.parent is not None else None
+def _continuing(trial: Trial, number: Any, trials: Mapping[int, Trial]) -> Trial:
+    parent = trials.get(int(number)) if is_whole(number) else None
     if parent is None:
-        raise OptimizerError(f"ask named trial {proposal.parent!r} as parent; allowed are trials already told")
-    if parent.config_key != key:
+        raise OptimizerError(f"ask named trial {number!r} as parent; allowed are trials already told")
+    if parent.config_key != trial.config_key:
         raise OptimizerError(
             f"ask named trial {parent.number} as parent, whose config differs from the one proposed"
         )
-    if parent.fidelity >= fidelity:
+    if parent.fidelity >= trial.fidelity:
         raise OptimizerError(
-            f"ask continues trial {parent.number} to fidelity {fidelity}, but it already reached {parent.fidelity}"
+            f"ask continues trial {parent.number} to fidelity {trial.fidelity}, but it already reached "
+            f"{parent.fidelity}"
         )
-    return parent.fidelity
+    return replace(trial, parent=parent.number, resumes_at=parent.fidelity)
 
 
 def _search_trial(task: Task, step: SearchStep, number: int, replicate: int, told_before: int) -> Trial:

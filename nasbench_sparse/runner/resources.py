@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nasbench_sparse.core.given import finite, whole
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors.faults import Faults
 from nasbench_sparse.runner.plan import PlannedRun
@@ -22,6 +23,8 @@ class Resources:
         trial_timeout: seconds one trial may take, virtual ones if it is simulated.
         ray_address, cpus_per_trial, gpus_per_trial: for Ray only; see `make_executor`.
         faults: failures and stragglers among simulated workers.
+    Raises:
+        NbsError: a number that is none, or out of its range.
     """
 
     slots: int = 1
@@ -30,6 +33,14 @@ class Resources:
     cpus_per_trial: float = 1.0
     gpus_per_trial: float = 0.0
     faults: Faults | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slots", whole("the number of slots", self.slots, least=1))
+        if self.trial_timeout is not None:
+            limit = finite("a trial timeout, in seconds,", self.trial_timeout, above=0)
+            object.__setattr__(self, "trial_timeout", limit)
+        for name in ("cpus_per_trial", "gpus_per_trial"):
+            object.__setattr__(self, name, finite(name, getattr(self, name), least=0))
 
     @property
     def conditions(self) -> dict[str, Any]:

@@ -119,7 +119,7 @@ class _Queue:
         self._waiting = deque(plans)
         self._new = new
         self._kept: list[PlannedRun] = []
-        self._reasons: dict[OptimizerEntry, str] = {}
+        self._reasons: dict[str, dict[str, str]] = {}
 
     def next(self) -> _Sent | None:
         """Return the next run that can be sent; None if there is none."""
@@ -135,20 +135,32 @@ class _Queue:
         return None
 
     def keep(self, plan: PlannedRun, reason: str) -> None:
-        """Keep a run for this process, with all others of its optimizer that wait."""
-        self._kept += [plan, *(other for other in self._waiting if other.entry == plan.entry)]
-        self._waiting = deque(other for other in self._waiting if other.entry != plan.entry)
-        self._reasons.setdefault(plan.entry, reason)
+        """Keep a run for this process, with all others of its optimizer on its task that wait."""
+        kind = _kind(plan)
+        self._kept += [plan, *(other for other in self._waiting if _kind(other) == kind)]
+        self._waiting = deque(other for other in self._waiting if _kind(other) != kind)
+        self._reasons.setdefault(plan.spec.optimizer, {}).setdefault(plan.spec.task, reason)
 
     def carry_out_rest(self, setting: Setting, started: Callable[[RunView], None]) -> Iterator[SpreadRun]:
-        """Carry out in this process what was kept, warning of it, and yield each run when it has ended."""
+        """Carry out in this process what was kept, and yield each run when it has ended; warn once an optimizer."""
         ending = _Ending()
-        for entry, reason in self._reasons.items():
-            text = f"other processes cannot carry out the runs of {entry.name!r}, so this one does: {reason}"
-            warnings.warn(text, NbsWarning, stacklevel=1)
+        for optimizer, reasons in self._reasons.items():
+            (task, reason), *others = reasons.items()
+            where = f"{len(reasons)} tasks" if others else repr(task)
+            warnings.warn(
+                f"other processes cannot import what the runs of {optimizer!r} on {where} need, so this one "
+                f"carries them out, one by one; a class at the top level of a file can be imported ({reason})",
+                NbsWarning,
+                stacklevel=1,
+            )
         for plan in self._kept:
             started(SpreadRun(plan.spec))
             yield _carry_out(_study(setting, ending), ending, plan, plan.spec.run_id in self._new)
+
+
+def _kind(plan: PlannedRun) -> tuple[OptimizerEntry, str]:
+    """Return what other processes must import for a run: its optimizer, and its task by fingerprint."""
+    return plan.entry, plan.spec.fingerprint
 
 
 class _Worker:

@@ -71,14 +71,13 @@ def connect(path: Path, *, read_only: bool, wait: float) -> Iterator[DuckDBPyCon
         Locked: `wait` seconds did not help.
         StoreError: the file cannot be read or written.
     """
-    import duckdb
 
     with _held(path, wait), in_memory() as connection:
         attach(connection, path, "store", read_only=read_only, wait=wait)
         connection.execute("USE store")
         try:
             yield connection
-        except (duckdb.IOException, duckdb.InternalException, duckdb.FatalException) as error:
+        except _disk_errors() as error:
             raise _broken(path, error) from error
 
 
@@ -124,10 +123,17 @@ def _retry(action: Callable[[], object], path: Path, wait: float) -> None:
         time.sleep(_RETRY)
 
 
+def _disk_errors() -> tuple[type[Exception], ...]:
+    """Return what DuckDB raises where a file cannot be read or written."""
+    import duckdb
+
+    return duckdb.IOException, duckdb.TransactionException, duckdb.InternalException, duckdb.FatalException
+
+
 def _broken(path: Path, error: Exception) -> StoreError:
     return StoreError(
-        f"{path} cannot be read or written ({str(error).splitlines()[0]}); if it is truncated or damaged, restore "
-        "a copy, or move it away: what journals are left is merged into a new store"
+        f"{path} cannot be read or written ({str(error).splitlines()[0]}); where the disk is full, make room; if "
+        "it is truncated or damaged, restore a copy, or move it away: the journals left are merged into a new store"
     )
 
 
@@ -162,10 +168,11 @@ def create(path: Path) -> None:
             return
         except OSError as error:
             raise unwritable(path, error) from error
-    except duckdb.IOException as error:
-        raise _broken(fresh, error) from error
+    except _disk_errors() as error:
+        raise _broken(path, error) from error
     finally:
         fresh.unlink(missing_ok=True)
+        fresh.with_name(f"{fresh.name}.wal").unlink(missing_ok=True)
 
 
 def apply(connection: DuckDBPyConnection, migration: str, version: int) -> None:

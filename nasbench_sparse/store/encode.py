@@ -21,7 +21,7 @@ Event = dict[str, Any]
 FLOAT_FIELDS = ("train_loss", "val_loss", "val_accuracy", "test_loss", "test_accuracy", "density", "seconds")
 
 _TAIL = len(b',"crc":"00000000"}')
-_OPTIONS = orjson.OPT_NON_STR_KEYS
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
 def encode_line(event: Event) -> bytes:

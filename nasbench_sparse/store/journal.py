@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from nasbench_sparse.errors import StoreError
+from nasbench_sparse.errors import TOO_MANY_FILES, StoreError, has_too_many_files
 from nasbench_sparse.store.encode import Event, decode_line, encode_line, is_intact
 
 Durability = Literal["each", "batch"]
@@ -48,8 +48,18 @@ def journal_path(store: Path, run_id: str) -> Path:
 
 
 def journals(store: Path) -> list[Path]:
-    """Return a store's journals, sorted by run."""
-    return sorted(journal_directory(store).glob("*.jsonl"))
+    """Return a store's journals, sorted by run.
+
+    Raises:
+        StoreError: the system refuses to list them.
+    """
+    directory = journal_directory(store)
+    try:
+        return sorted(path for path in directory.iterdir() if path.suffix == ".jsonl")
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise _refused(directory, "read", error) from error
 
 
 def split_lines(content: bytes) -> tuple[list[bytes], bytes]:
@@ -63,9 +73,10 @@ def read_lines(path: Path) -> list[bytes]:
 
     Raises:
         Damage: lines without their checksum.
+        StoreError: the system refuses to read it.
     """
     try:
-        content = path.read_bytes()
+        content = _content(path)
     except FileNotFoundError:
         return []
     return _verified(path, content)
@@ -76,12 +87,21 @@ def read_sound(path: Path) -> tuple[list[bytes], Damage | None]:
     try:
         return read_lines(path), None
     except Damage as damage:
-        return split_lines(path.read_bytes())[0][: damage.lines[0] - 1], damage
+        return split_lines(_content(path))[0][: damage.lines[0] - 1], damage
 
 
 def read_events(path: Path) -> list[Event]:
     """Return the events of a journal; see `read_lines`."""
     return [decode_line(line) for line in read_lines(path)]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _refused(path, "read", error) from error
 
 
 def _verified(path: Path, content: bytes) -> list[bytes]:
@@ -107,7 +127,7 @@ class JournalFile:
         self.durable = durable
         self._descriptor = lock_journal(path, create=True)
         try:
-            lines = _verified(path, path.read_bytes())
+            lines = _verified(path, _content(path))
             self.events = [decode_line(line) for line in lines]
             size = sum(len(line) + 1 for line in lines)
             if os.fstat(self._descriptor).st_size > size:
@@ -250,7 +270,12 @@ def make_folder(folder: Path) -> None:
 
 def unwritable(path: Path, error: OSError) -> StoreError:
     """Build the error for a place where the system lets nothing be written."""
-    return StoreError(f"{path} cannot be written: {error.strerror or error}; name another place for the store")
+    return _refused(path, "written", error, "; name another place for the store")
+
+
+def _refused(path: Path, done: str, error: OSError, advice: str = "") -> StoreError:
+    why = TOO_MANY_FILES if has_too_many_files(error) else f"{error.strerror or error}{advice}"
+    return StoreError(f"{path} cannot be {done}: {why}")
 
 
 def _is_same_file(descriptor: int, path: Path) -> bool:

@@ -26,16 +26,20 @@ class Store:
 
     Runs write journals (`<store>.journal/<run_id>.jsonl`, one writer per run, any number of runs at once);
     `merge` moves them into the DuckDB file. Every read sees the file and the journals. Nothing is held open
-    between calls, so a store may be used from several threads and processes.
+    between calls, so a store may be used from several threads and processes. A symbolic link stands for the file it
+    leads to, beside which the journals lie.
 
     Raises:
-        StoreError: `path` is something else, truncated, or of a newer schema; it is left untouched. Or there is
-            no store and `create` is False.
+        StoreError: `path` is no path, something else than a store, truncated, or of a newer schema; it is left
+            untouched. Or there is no store and `create` is False.
     """
 
     def __init__(self, path: str | Path, *, create: bool = True) -> None:
-        self.path = Path(path)
-        connect.check_file(self.path)
+        try:
+            self.path = Path(path).resolve() if Path(path).is_symlink() else Path(path)
+            connect.check_file(self.path)
+        except (OSError, RuntimeError, TypeError, ValueError) as error:
+            raise StoreError(f"{path!r:.80} cannot be a store's path: {error!s:.80}") from error
         if self.path.exists():
             connect.check_version(self.path)
         elif not create and not journal_directory(self.path).is_dir():
@@ -156,9 +160,11 @@ class Store:
         return info(self.path)
 
     def verify(self) -> list[Problem]:
-        """Check checksums of journals and file, and what the tables promise; return what is wrong.
+        """Check checksums of journals and file, gaps in the events of runs, and what the tables promise.
 
-        Results that differ between two runs are reported here too.
+        Returns:
+            What is wrong, by run and number of the events where some are lost.
+            Results that differ between two runs are reported too.
         """
         from nasbench_sparse.store.verify import verify
 

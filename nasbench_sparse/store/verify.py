@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nasbench_sparse.errors import StoreError
-from nasbench_sparse.store import connect, schema
+from nasbench_sparse.store import connect, gaps, schema
 from nasbench_sparse.store.encode import decode_line, is_intact
 from nasbench_sparse.store.journal import Damage, journals, lock_journal, read_lines, split_lines
 
@@ -26,6 +27,8 @@ class Problem:
 
 
 _MERGE_AGAIN = "restore a copy of the store, or merge it into a new one"
+_REPAIR = "run `store repair`"
+_RUN_AGAIN = "restore a copy of the store, or remove the run (`store rm`), whose results stay, and run it again"
 
 # Each query returns one count, which should be zero.
 _INVARIANTS = {
@@ -60,20 +63,33 @@ _INVARIANTS = {
 
 def verify(path: Path) -> list[Problem]:
     """Check journals and file; see `Store.verify`."""
-    return [*_verify_journals(path), *_verify_file(path)]
+    sound, problems = _read_journals(path)
+    return [*problems, *_verify_file(path), *_verify_order(path, sound)]
 
 
-def _verify_journals(path: Path) -> list[Problem]:
-    problems = []
+def _read_journals(path: Path) -> tuple[dict[Path, list[bytes]], list[Problem]]:
+    """Return the lines of each journal that is not damaged, and what is wrong with the others."""
+    sound, problems = {}, []
     for journal in journals(path):
         try:
-            read_lines(journal)
+            sound[journal] = read_lines(journal)
         except Damage as damage:
             lines = ", ".join(map(str, damage.lines))
-            problems.append(
-                Problem(str(journal), f"the checksum of line {lines} does not match", "run `store repair`")
-            )
-    return problems
+            problems.append(Problem(str(journal), f"the checksum of line {lines} does not match", _REPAIR))
+    return sound, problems
+
+
+def _verify_order(path: Path, read: Mapping[Path, Sequence[bytes]]) -> list[Problem]:
+    """Look for gaps in journals; the file, which tells what is merged of them, is opened after they were read."""
+    try:
+        merged = _merged_events(path)
+    except StoreError:
+        return []  # said of the file
+    return [
+        Problem(str(journal), f"run {journal.stem} {what}", _REPAIR)
+        for journal, lines in read.items()
+        for what in gaps.in_lines(lines, merged.get(journal.stem, -1))
+    ]
 
 
 def _verify_file(path: Path) -> list[Problem]:
@@ -86,7 +102,8 @@ def _verify_file(path: Path) -> list[Problem]:
         with connect.connect(path, read_only=True, wait=connect.READER_WAIT) as connection:
             for table in schema.TABLES:  # reading every block makes DuckDB check its checksum
                 connection.execute(f"SELECT bit_xor(hash(t)) FROM {table} AS t").fetchall()
-            return list(_broken_invariants(connection, path))
+            gapped = [Problem(str(path), what, _RUN_AGAIN) for what in gaps.in_file(connection)]
+            return [*_broken_invariants(connection, path), *gapped]
     except (StoreError, duckdb.Error) as error:
         return [Problem(str(path), str(error).splitlines()[0], _MERGE_AGAIN)]
 

@@ -1,6 +1,7 @@
 """Refuses a network that cannot read its data set, or has too few outputs: a pass of one example tells.
 
-On the meta device a pass costs 1.5 s of imports first, and later more than this (resnet20: 50 ms, here 10).
+On the meta device a pass costs 1.5 s of imports first, and later more than this (resnet20: 50 ms, here 10). All
+zeros of a weight are the same one in memory: 303 M weights take 40 MB here, not 1.2 GB.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def check_fit(name: str, network: nn.Module, dataset: str) -> None:
 
     Args:
         name: of the network, for the sentence.
-        network: without storage; it is given some, and is in evaluation mode afterwards.
+        network: without storage; afterwards its weights are zeros, and it is in evaluation mode.
 
     Raises:
         TaskError: the network cannot read such examples, naming the layer, or has fewer outputs than the data set
@@ -31,8 +32,8 @@ def check_fit(name: str, network: nn.Module, dataset: str) -> None:
     """
     info = dataset_info(dataset)
     tokens = info.kind == "text"
-    stored = {key: torch.zeros(value.shape, dtype=value.dtype) for key, value in network.state_dict().items()}
-    network.load_state_dict(stored, assign=True)  # to_empty would import sympy
+    zeros = {key: torch.zeros((), dtype=x.dtype).expand(x.shape) for key, x in network.state_dict().items()}
+    network.load_state_dict(zeros, assign=True)  # to_empty would import sympy
     inputs = torch.zeros((1, *info.shape), dtype=torch.int64 if tokens else torch.float32)
     with _entered(network) as layers, torch.no_grad():
         try:

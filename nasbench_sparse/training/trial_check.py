@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nasbench_sparse.core.blueprint import Train
+from nasbench_sparse.core.blueprint import Blueprint, Recipe, Train
 from nasbench_sparse.core.phases import in_order
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.training.optimizers import check_momentum
@@ -21,13 +22,13 @@ def check_trials(task: TrainingTask) -> None:
 
     Raises:
         UnknownName, TaskError: what the first of them was refused for, see `validate`; or a declared momentum that
-            does nothing. In a derived task a search chose the optimizer, and left the rest.
+            does nothing in any of them. In a derived task a search chose the optimizer, and left the rest.
     """
-    for phase in in_order(task.blueprint.phases):
-        if isinstance(phase, Train) and task.derived_from is None:
-            check_momentum(phase.recipe)
+    drawn = drawn_blueprints(task)
+    if task.derived_from is None:
+        _check_momenta(task.blueprint, drawn)
     faults: list[NbsError] = []
-    for blueprint in drawn_blueprints(task):
+    for blueprint in drawn:
         try:
             if task.numerics != "single":
                 check_stackable(blueprint, task.numerics)
@@ -38,3 +39,17 @@ def check_trials(task: TrainingTask) -> None:
             return
     first = faults[0]
     raise type(first)(f"none of {len(faults)} configs of task {task.name!r} can be trained; of the first: {first}")
+
+
+def _check_momenta(declared: Blueprint, drawn: Sequence[Blueprint]) -> None:
+    """Check each declared recipe, unless a config gives its training an optimizer that heeds the momentum."""
+    heeded = {place for blueprint in drawn for place, recipe in _recipes(blueprint) if recipe.optimizer == "sgd"}
+    for place, recipe in _recipes(declared):
+        if place not in heeded:
+            check_momentum(recipe)
+
+
+def _recipes(blueprint: Blueprint) -> list[tuple[int, Recipe]]:
+    """Return the recipes of trainings, each with its phase's place."""
+    phases = enumerate(in_order(blueprint.phases))
+    return [(place, phase.recipe) for place, phase in phases if isinstance(phase, Train)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from collections.abc import Callable
@@ -65,6 +66,19 @@ def test_unexpected_error_is_one_line_and_debug_raises_it(
     assert done.err == "error: unexpected RuntimeError: odd (please report this; --debug shows the traceback)\n"
     with pytest.raises(RuntimeError, match="odd"):
         main(["run", "x", "--debug"])
+
+
+def test_too_many_open_files_are_no_bug_and_say_what_to_do(
+    command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("nasbench_sparse.cli.study.make_plans", fail)
+    done = command("run", "x")
+    assert done.status == 1
+    assert done.err.startswith("error: too many files are open; allow more (`ulimit -n")
+    assert "report" not in done.err
 
 
 def test_closed_pipe_is_quiet() -> None:

@@ -55,6 +55,14 @@ def test_run_lists_failed_runs_and_completes_the_others(command: Command, folder
     assert 5 in trials("results.duckdb")
 
 
+def test_run_says_each_error_once(command: Command, folder: Path) -> None:
+    done = command(*QUICK, "-o", "mine.py:Broken", "--trials", 5, "--seeds", "0-2", "-q")
+    assert done.status == 1
+    (line,) = done.err.splitlines()
+    assert line.startswith("error: 3 runs, such as run ")
+    assert line.endswith(", failed: optimizer 'Broken' raised ValueError in tell at trial 2: no idea")
+
+
 @pytest.mark.parametrize("quiet", [[], ["--quiet"]])
 def test_run_of_which_every_trial_fails_says_why_and_exits_with_1(
     command: Command, folder: Path, quiet: list[str]
@@ -115,7 +123,11 @@ def test_dry_run_counts_trainings_reuse_and_time_and_trains_nothing(command: Com
         ((*QUICK, "-o", "random", "--seeds", "3-1"), ["smaller number first"]),
         ((*QUICK, "-o", "random", "--seeds", "a"), ["0-4,7"]),
         ((*QUICK, "-o", "random", "--trials", "3", "--epochs", "9"), ["--trials", "--epochs"]),
-        ((*QUICK, "-o", "random", "--trials", "0"), ["positive"]),
+        ((*QUICK, "-o", "random", "--trials", "0"), ["a budget in trials", "above 0"]),
+        ((*QUICK, "-o", "random", "--trial-timeout", "-1"), ["a trial timeout", "above 0, not -1"]),
+        ((*QUICK, "-o", "random", "--executor", "ray", "--cpus-per-trial", "-1"), ["cpus_per_trial", "from 0"]),
+        ((*QUICK, "-o", "random", "--workers", "0"), ["number of workers", "from 1, not 0"]),
+        ((*QUICK, "-o", "lahc", "--option", "history_length=0"), ["history_length"]),
         ((*QUICK, "-o", "random", "--replicate", "9"), ["replicates 0 to 4"]),
         ((*QUICK, "-o", "random", "--workers", "2", "--executor", "serial"), ["serial"]),
         ((*QUICK, "-o", "random", "--ray-address", "auto"), ["--ray-address: only --executor ray", "serial"]),
@@ -139,7 +151,16 @@ def test_run_refuses_mistakes_in_one_sentence(
     assert done.err.startswith("error: ")
     assert done.err.count("\n") == 1
     assert all(name in done.err for name in names), done.err
+    assert command(*arguments, "--dry-run") == (1, "", done.err)
     assert not Path("results.duckdb").exists()
+
+
+@pytest.mark.parametrize("quiet", [(), ("-q",)])
+def test_run_says_that_its_store_cannot_be_written(command: Command, folder: Path, quiet: tuple[str, ...]) -> None:
+    done = command(*QUICK, "-o", "random", "--store", "problems.py/r.duckdb", *quiet)
+    assert done.status == 1
+    assert "problems.py/r.duckdb.journal cannot be written: Not a directory; name another place" in done.err
+    assert "there is no store" not in done.err
 
 
 def test_simulated_workers_fail_as_declared_and_the_same_command_reuses(command: Command, folder: Path) -> None:

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ from nasbench_sparse.errors import NbsWarning, StoreError
 from nasbench_sparse.store import Store, connect
 from nasbench_sparse.store import journal as journal_module
 from nasbench_sparse.store.encode import encode_line, is_intact
-from nasbench_sparse.store.journal import Damage, JournalFile, read_events
+from nasbench_sparse.store.journal import Damage, JournalFile, journals, read_events
 from tests.store.samples import begin, contents, fill, journal, ok, record_everything, spec, told, trial
 
 
@@ -276,3 +279,25 @@ def test_repair_moves_a_run_without_its_header_aside(tmp_path: Path) -> None:
     assert not path.exists()
     assert store.merge()
     assert len(contents(store)["runs"]) == 1
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_too_many_open_files_are_told_as_such(path: Path) -> None:
+    write(path, 1)
+    with no_more_files(), pytest.raises(StoreError, match=r"run\.jsonl cannot be written: too many .*`ulimit -n"):
+        JournalFile(path, "each")
+    with no_more_files(), pytest.raises(StoreError, match=r"run\.jsonl cannot be read: too many files"):
+        read_events(path)
+    with no_more_files(), pytest.raises(StoreError, match=r"r\.duckdb\.journal cannot be read: too many files"):
+        journals(path.parent.with_suffix(""))
+    assert journals(path.parent.with_suffix("")) == [path]
+    assert len(read_events(path)) == 1

@@ -60,3 +60,10 @@ def test_answers_of_another_shape_are_refused() -> None:
 
     with pytest.raises(TaskError, match=r"with shape \(10, 64\); allowed is \(10,\)"):
         check_fit("pixelwise", Pixelwise(), "digits")
+
+
+def test_a_pass_stores_one_number_a_weight_tensor() -> None:
+    network = on_meta("mlp", {"inputs": 64, "hidden": (1000, 1000)})
+    check_fit("mlp", network, "digits")
+    assert [weight.untyped_storage().nbytes() for weight in network.parameters()] == [4] * 6
+    assert sum(weight.numel() for weight in network.parameters()) > 1_000_000

@@ -65,6 +65,28 @@ def test_a_declared_momentum_that_does_nothing_is_refused_and_one_left_by_a_conf
     of(Adam()).require_data()
 
 
+@dataclass(frozen=True)
+class Chosen(Rates):
+    """Rates; those above a limit are trained by sgd."""
+
+    limit: float = 0.0
+
+    def configure(self, blueprint: Blueprint, config: Config) -> Blueprint:
+        chosen = "sgd" if float(config["rate"]) > self.limit else "adam"
+        return super().configure(blueprint.with_recipe(optimizer=chosen), config)
+
+
+def test_a_momentum_that_some_config_heeds_is_accepted_in_the_training_that_it_changes() -> None:
+    adam = Train(1, Recipe("adam", momentum=0.9))
+    replace(task_of((adam,)), space=Chosen(limit=0.05)).require_data()  # rates are drawn from 0.001 to 0.1
+    for space, phases in (
+        (Chosen(limit=0.2), (adam,)),
+        (Chosen(limit=0.05), (adam, Prune("random", (0.5,)), adam)),
+    ):
+        with pytest.raises(TaskError, match="does nothing for 'adam'"):
+            replace(task_of(phases), space=space).require_data()
+
+
 def test_an_augmentation_of_images_is_refused_on_signals() -> None:
     task = replace(
         task_of((Train(1, Recipe(augmentation="crop-flip")),), network=Network("cnn1d")), dataset="mnist1d"

@@ -36,7 +36,7 @@ class Confirmed:
         finals: what was trained: one for each seed of a chain, None where its search has not ended; or the one.
         values: the metric of each replicate, (replicates,), the mean over the finals; NaN where one is missing.
         diverged: trainings that diverged; they have no metric, so they are among the missing.
-        interval: 95 % bootstrap interval of the mean over replicates; None where nothing varies.
+        interval: 95 % interval of the mean over replicates, see `bootstrap_mean`; None where nothing varies.
     """
 
     name: str

@@ -41,7 +41,8 @@ nasbench-sparse paper claims --store papers.duckdb -o claims.md
 
 The largest scale that was run is shown. Tests are exact, one-sided signed-rank tests at 5 %, each for itself; a
 claim of several parts holds if all of them do. Effects are the mean of the first named less the second, with its
-95 % bootstrap interval, and the matched-pairs rank biserial correlation r. A training that diverged counts as a
+95 % interval (Student's below ten pairs, else the bootstrap's), and the matched-pairs rank biserial correlation r.
+A training that diverged counts as a
 network that guesses. Small networks on small data say something of the question, not of the numbers that were
 published: below scale `paper`, "measured" names the networks and data that were trained in the place of the
 published ones. Differences of exactly 0 are ranked with the others and their ranks then left out (Pratt). This page

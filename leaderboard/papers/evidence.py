@@ -28,7 +28,7 @@ class Evidence:
         n: pairs, or whatever `test` counts.
         test: name and p-value.
         holds: None where there is too little to test.
-        effect: mean difference with its 95 % bootstrap interval, and the matched-pairs rank biserial correlation.
+        effect: mean difference with its 95 % interval, and the matched-pairs rank biserial correlation.
     """
 
     measured: str = ""

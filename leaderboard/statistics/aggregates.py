@@ -10,16 +10,18 @@ from typing import Any
 import numpy as np
 
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
-from nasbench_sparse.leaderboard.statistics.check import Floats, counted, fraction
+from nasbench_sparse.leaderboard.statistics.check import Floats, StatisticsError, counted, fraction
 from nasbench_sparse.leaderboard.statistics.stratified import (
     INTERVAL,
     Strata,
     complete_tasks,
+    middle_half,
     run_weights,
     sizes_text,
     strata,
     stratified_bootstrap,
     too_few_to_resample,
+    why_too_few,
 )
 
 
@@ -55,9 +57,8 @@ class Aggregate:
         """Why there is no interval; None where there is one."""
         if self.interval is not None:
             return None
-        if self.runs == 1:
-            return "one run per task" if max(self.sizes) == 1 else "one run of some task"
-        return "too few runs" if too_few_to_resample(self.sizes) else "nothing varies"
+        few = too_few_to_resample(middle_half(self.sizes))
+        return why_too_few(self.sizes) if few or self.runs == 1 else "nothing varies"
 
     @property
     def sentence(self) -> str:
@@ -138,6 +139,10 @@ def interquartile_mean(scores: Floats) -> Floats:
 def iqm(scores: Any, rng: np.random.Generator, *, level: float = 0.95, resamples: int = 2000) -> Aggregate:
     """Return the interquartile mean with its interval.
 
+    From 3 runs of 7 tasks, 4 of 5, 5 of 2 or 9 of one on it has one. A nominal 95 % covered in 92 to 98 % of 1,000
+    simulated studies with normal runs, 3 to 10 of 1 to 20 tasks, whose levels were the same or up to 30 standard
+    deviations apart (standard error 0.7 %); with 3 runs of 4 tasks in 86 %, had it one there.
+
     Args:
         scores: see `stratified_mean`.
     Raises:
@@ -157,16 +162,24 @@ def aggregate(
 ) -> Aggregate:
     """Return any statistic of complete tasks with its stratified interval, where runs are enough for one.
 
+    It may rest on half of the tasks, as the interquartile mean does where tasks' levels differ.
+
     Args:
         statistic: maps (m, runs, tasks), NaN below the runs of a task that has fewer, to (m,).
         scores: see `stratified_mean`.
     Raises:
-        StatisticsError: no complete task.
+        StatisticsError: no complete task, or a statistic that is no function or of another shape.
     """
     kept, dropped = _kept(scores)
-    ends = stratified_bootstrap(statistic, kept, rng, level=level, resamples=resamples)
+    if not callable(statistic):
+        raise StatisticsError(f"statistic is a {type(statistic).__name__}; a function of stacked scores is needed")
+    found = np.asarray(statistic(kept.matrix[None]))
+    if found.shape != (1,):
+        raise StatisticsError(f"statistic maps (1, runs, tasks) to {found.shape}; (1,) is needed, a value a stack")
+    sizes = middle_half(kept.sizes)
+    ends = stratified_bootstrap(statistic, kept, rng, level=level, resamples=resamples, sizes=sizes)
     interval = None
-    if ends is not None and ends[0] < ends[1] and not too_few_to_resample(kept.sizes):
+    if ends is not None and ends[0] < ends[1] and not too_few_to_resample(sizes):
         interval = Interval(float(ends[0]), float(ends[1]), level, f"{INTERVAL}, {resamples} resamples")
-    value = float(statistic(kept.matrix[None])[0])
+    value = float(found[0])
     return Aggregate(name=name, value=value, interval=interval, sizes=kept.sizes, dropped=dropped)

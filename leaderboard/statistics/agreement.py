@@ -9,7 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.check import Floats, StatisticsError, counted, floats, read_only
+from nasbench_sparse.leaderboard.statistics.check import (
+    Floats,
+    StatisticsError,
+    counted,
+    floats,
+    items,
+    read_only,
+)
 from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm_where_possible
 from nasbench_sparse.leaderboard.statistics.kendall import KendallTau, kendall_tau
 
@@ -95,13 +102,14 @@ def agreement_matrix(
         names: of the m columns, two or more.
         unit: what the items are, said with n.
     Raises:
-        StatisticsError: fewer than two columns, or another number of names.
+        StatisticsError: fewer than two columns, another number of names, or two alike.
     """
     values = floats(table, "table", (2,))
-    m = values.shape[1]
-    if m < 2 or len(names) != m:
+    m, names = values.shape[1], items(names, "names")
+    if m < 2 or not len(names) == len(set(names)) == m:
         raise StatisticsError(
-            f"{m} columns and {len(names)} names given; two or more columns, each with a name, needed"
+            f"{m} columns and {len(set(names))} different names given; two or more columns, each with a name of "
+            "its own, needed"
         )
     places = list(combinations(range(m), 2))
     pairs = tuple(kendall_tau(values[:, i], values[:, j], unit=unit, level=level) for i, j in places)
@@ -115,7 +123,7 @@ def agreement_matrix(
         tau[i, j] = tau[j, i] = _number(pair.tau)
         adjusted[i, j] = adjusted[j, i] = p
         n[i, j] = n[j, i] = pair.n
-    return AgreementMatrix(tuple(names), read_only(tau), read_only(adjusted), read_only(n), pairs, correction)
+    return AgreementMatrix(names, read_only(tau), read_only(adjusted), read_only(n), pairs, correction)
 
 
 def correct_taus(taus: Sequence[KendallTau], level: float = 0.05) -> Holm:

@@ -14,6 +14,7 @@ from nasbench_sparse.leaderboard.statistics.check import (
     StatisticsError,
     floats,
     fraction,
+    items,
     read_only,
     same_shape,
 )
@@ -48,12 +49,12 @@ def attained_loss(density: Any, loss: Any, densities: Any) -> Floats:
 
     Args:
         density, loss: the run's points, (points,), NaN where missing.
-        densities: where to look, (m,).
+        densities: where to look, (m,), no NaN.
     Raises:
-        StatisticsError: see `front`.
+        StatisticsError: see `front`; or densities with NaN.
     """
     edge = front(density, loss)
-    place = np.searchsorted(edge.density, floats(densities, "densities", (1,)), side="right")
+    place = np.searchsorted(edge.density, _places(densities), side="right")
     attained: Floats = np.concatenate([[math.inf], edge.loss])[place]
     return attained
 
@@ -68,18 +69,19 @@ def attainment(runs: Sequence[tuple[Any, Any]], densities: Any, *, share: float 
         runs: each run's (density, loss) points; a run may be empty.
         densities: where to look, (m,), no NaN.
     Raises:
-        StatisticsError: no runs, or a share outside (0, 1).
+        StatisticsError: no runs, runs that are not pairs, densities with NaN, or a share outside (0, 1).
     References:
         Grunert da Fonseca, Fonseca and Hall (2001), "Inferential performance assessment of stochastic optimisers".
     """
     fraction(share, "share")
-    points = floats(densities, "densities", (1,))
-    if not runs or np.isnan(points).any():
-        raise StatisticsError(f"{len(runs)} runs given; at least one is needed, and densities without NaN")
-    rows = [_row(density, loss, points) for density, loss in runs]
+    points = _places(densities)
+    fronts = [items(run, "a run") for run in items(runs, "runs")]
+    if not fronts or any(len(pair) != 2 for pair in fronts):
+        raise StatisticsError(f"{len(fronts)} runs given; at least one is needed, each a pair of density and loss")
+    rows = [_row(density, loss, points) for density, loss in fronts]
     nothing = np.full(len(points), math.inf)
     table = np.array([nothing if row is None else row for row in rows])
-    surface = np.sort(table, axis=0)[math.ceil(share * len(rows) - 1e-9) - 1]
+    surface = np.sort(table, axis=0)[max(math.ceil(share * len(rows) - 1e-9), 1) - 1]
     return Attainment(
         densities=read_only(points),
         loss=read_only(surface),
@@ -87,6 +89,13 @@ def attainment(runs: Sequence[tuple[Any, Any]], densities: Any, *, share: float 
         runs=len(rows),
         empty=sum(row is None for row in rows),
     )
+
+
+def _places(densities: Any) -> Floats:
+    points = floats(densities, "densities", (1,))
+    if np.isnan(points).any():
+        raise StatisticsError("densities holds NaN; it must say where to look")
+    return points
 
 
 def _row(density: Any, loss: Any, points: Floats) -> Floats | None:

@@ -1,4 +1,4 @@
-"""Bootstrap intervals: blocks of units resampled with replacement by a generator that the caller passes in."""
+"""Intervals: blocks of units resampled with replacement by a generator, and Student's of the mean of few."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from nasbench_sparse.leaderboard.statistics.check import (
     StatisticsError,
     floats,
     fraction,
+    generator,
     resample_count,
 )
+from nasbench_sparse.leaderboard.statistics.ranks import ROUNDING
 
+FEW_BLOCKS = 10  # below, the bootstrap of a mean misses its level
 _CHUNK = 131_072  # weights held at a time; a megabyte stays in the processor's cache
 
 
@@ -139,6 +142,7 @@ def weighted_interval(
     """
     fraction(level, "level")
     resample_count(resamples)
+    generator(rng)
     count = int(blocks.max()) + 1
     if count < 2:
         return None
@@ -154,13 +158,21 @@ def weighted_interval(
 def weighted_mean_interval(
     values: Floats, blocks: Ints, rng: np.random.Generator, *, level: float = 0.95, resamples: int = 2000
 ) -> Interval | None:
-    """Return the BCa interval of the mean of units' values, (n,), widened for few blocks; None as above."""
+    """Return an interval of the mean of units' values, (n,); None as above.
+
+    It is Student's of fewer than ten blocks, and BCa, widened, of more. A nominal 95 % covered, of 3 to 9 single
+    values, in 95 % of 40,000 simulated normal samples, 96 % of Student-3 and 88 to 90 % of exponential ones; of 10
+    to 20 in 95, 91 and 92 to 94 % of 1,500. Of blocks one of which holds half of the units it was 84 to 94 %.
+    """
     fraction(level, "level")
     resample_count(resamples)
+    generator(rng)
     sizes = np.bincount(blocks)
     count, n = len(sizes), len(values)
     if count < 2:
         return None
+    if count < FEW_BLOCKS:
+        return _student_interval(values, blocks, level)
     return weighted_interval(
         lambda weights: weights @ values / weights.sum(axis=1),
         blocks,
@@ -172,10 +184,27 @@ def weighted_mean_interval(
     )
 
 
+def _student_interval(values: Floats, blocks: Ints, level: float) -> Interval | None:
+    """Return Student's interval of a mean, of blocks' sums of deviations from it; None where none deviates."""
+    from scipy.special import stdtrit
+
+    mean = float(values.mean())
+    sums = np.bincount(blocks, weights=values - mean)
+    largest = float(np.abs(sums).max())
+    if largest <= ROUNDING * float(np.abs(values).max()):
+        return None
+    count = len(sums)
+    error = largest * math.sqrt(count / (count - 1) * float(((sums / largest) ** 2).sum())) / len(values)
+    half = float(stdtrit(count - 1, (1 + level) / 2)) * error
+    return Interval(mean - half, mean + half, level, f"Student's t, {count - 1} degrees of freedom")
+
+
 def bootstrap_mean(
     values: object, rng: np.random.Generator, *, level: float = 0.95, resamples: int = 2000
 ) -> Interval | None:
-    """Return the BCa interval of a mean of independent values, (n,); None where nothing varies.
+    """Return the interval of a mean of independent values, (n,), see `weighted_mean_interval`.
+
+    None of a single value, or where nothing varies.
 
     Raises:
         StatisticsError: a missing value, or none at all.

@@ -1,7 +1,10 @@
-"""Checks of what comes in: arrays of floats with NaN for missing values, levels, generators."""
+"""Checks of what comes in: arrays of floats with NaN for missing values, numbers, names, generators."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -60,23 +63,56 @@ def same_shape(first: Floats, second: Floats, names: str) -> None:
         )
 
 
-def fraction(value: float, name: str) -> float:
-    """Refuse a level or power outside (0, 1)."""
-    if not 0.0 < value < 1.0:
-        raise StatisticsError(f"{name} is {value}; it must lie strictly between 0 and 1")
+def number(value: Any, name: str, *, infinite: bool = False) -> float:
+    """Return a number as a float; refuse NaN, text and, unless allowed, infinity."""
+    if not isinstance(value, Real) or math.isnan(value) or (math.isinf(value) and not infinite):
+        raise StatisticsError(f"{name} is {value!r}; a {'' if infinite else 'finite '}number is needed")
     return float(value)
 
 
-def resample_count(resamples: int) -> int:
+def whole(value: Any, name: str, least: int) -> int:
+    """Return a whole number; refuse fractions and what is below the least allowed."""
+    if not isinstance(value, Integral) or value < least:
+        raise StatisticsError(f"{name} is {value!r}; a whole number is needed, and at least {least}")
+    return int(value)
+
+
+def fraction(value: Any, name: str) -> float:
+    """Refuse a level or power outside (0, 1)."""
+    if not isinstance(value, Real) or not 0.0 < float(value) < 1.0:
+        raise StatisticsError(f"{name} is {value!r}; a number strictly between 0 and 1 is needed")
+    return float(value)
+
+
+def resample_count(resamples: Any) -> int:
     """Refuse too few resamples for a percentile."""
-    if resamples < 100:
-        raise StatisticsError(f"resamples is {resamples}; at least 100 are needed")
-    return resamples
+    return whole(resamples, "resamples", 100)
+
+
+def generator(rng: Any) -> None:
+    """Refuse a seed, or a generator of another kind."""
+    if not isinstance(rng, np.random.Generator):
+        raise StatisticsError(
+            f"rng is a {type(rng).__name__}; a numpy Generator is needed, such as numpy.random.default_rng(0)"
+        )
+
+
+def mapping(values: Any, name: str) -> None:
+    """Refuse values without names."""
+    if not isinstance(values, Mapping):
+        raise StatisticsError(f"{name} is a {type(values).__name__}; a mapping by name is needed")
+
+
+def items(values: Any, name: str) -> tuple[Any, ...]:
+    """Return the items of a list; refuse text and what is no list."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise StatisticsError(f"{name} is a {type(values).__name__}; a list is needed")
+    return tuple(values)
 
 
 def counted(number: int, noun: str) -> str:
-    """Say a number of things: "1 task", "2 tasks"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """Say a number of things: "1 task", "1,024 tasks"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def one_of(value: str, allowed: tuple[str, ...], name: str) -> None:

@@ -14,6 +14,8 @@ from nasbench_sparse.leaderboard.statistics.check import (
     Ints,
     StatisticsError,
     floats,
+    items,
+    mapping,
     read_only,
     runs_by_tasks,
     same_shape,
@@ -89,8 +91,10 @@ def coverage(
         spent: per contender, what each run spent, of the same shape, infinite for one that had nothing more to ask.
         budgets: per task, (tasks,), in the unit of `spent`; a run that spent less is short.
     Raises:
-        StatisticsError: no contender, shapes that differ, or spending without budgets.
+        StatisticsError: no contender, losses without names, shapes that differ, or spending without budgets.
     """
+    mapping(losses, "losses")
+    tasks = items(tasks, "tasks")
     if not losses or not tasks:
         raise StatisticsError(
             f"{len(losses)} contenders and {len(tasks)} tasks given; at least one of each is needed"
@@ -98,8 +102,9 @@ def coverage(
     if (spent is None) != (budgets is None):
         raise StatisticsError("spent and budgets tell short runs together; give both or neither")
     least = np.zeros(len(tasks)) if budgets is None else floats(budgets, "budgets", (1,))
-    if len(least) != len(tasks):
-        raise StatisticsError(f"{len(least)} budgets given for {len(tasks)} tasks; one for each task is needed")
+    if len(least) != len(tasks) or np.isnan(least).any():
+        known = int((~np.isnan(least)).sum())
+        raise StatisticsError(f"{known} budgets given for {len(tasks)} tasks; one for each task is needed")
     rows = []
     for name, values in losses.items():
         matrix = _matrix(values, name, len(tasks))
@@ -110,7 +115,7 @@ def coverage(
     planned, finished, bad_runs, missing, short = (read_only(np.ascontiguousarray(part)) for part in table)
     return Coverage(
         contenders=tuple(losses),
-        tasks=tuple(tasks),
+        tasks=tasks,
         planned=planned,
         finished=finished,
         failed=bad_runs,

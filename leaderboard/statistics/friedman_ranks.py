@@ -9,7 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.check import Floats, Ints, StatisticsError, fraction, resample_count
+from nasbench_sparse.leaderboard.statistics.check import (
+    Floats,
+    Ints,
+    StatisticsError,
+    fraction,
+    generator,
+    whole,
+)
 from nasbench_sparse.leaderboard.statistics.column_shuffles import exact_tail, monte_carlo_tail
 from nasbench_sparse.leaderboard.statistics.ranks import row_midranks
 from nasbench_sparse.leaderboard.statistics.units import Unit, Units, describe_units, gather_units
@@ -100,7 +107,8 @@ def friedman_units(
 ) -> Friedman:
     """Test units already gathered; see `friedman`."""
     fraction(level, "level")
-    resample_count(permutations)
+    whole(permutations, "permutations", 100)
+    generator(rng)
     n, k = units.values.shape
     if k < 3:
         raise StatisticsError(f"Friedman's test needs three contenders, got {k}; compare two by signed_rank")

@@ -80,7 +80,7 @@ def holm_where_possible(p_values: Any, smallest: Any, level: float = 0.05) -> Ho
         StatisticsError: see `holm`.
     """
     p, least = floats(p_values, "p_values", (1,)), floats(smallest, "smallest", (1,))
-    members = np.flatnonzero(least <= level)
+    members = np.flatnonzero(least <= fraction(level, "level"))
     if not len(members):
         return replace(holm(np.full(len(p), np.nan), level), tests=0, without=0)
     reachable = np.array(holm(least[members], level).rejected)

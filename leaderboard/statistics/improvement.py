@@ -15,6 +15,7 @@ from nasbench_sparse.leaderboard.statistics.check import (
     StatisticsError,
     counted,
     fraction,
+    generator,
     read_only,
     resample_count,
 )
@@ -100,6 +101,7 @@ def probability_of_improvement(
     """
     fraction(level, "level")
     resample_count(resamples)
+    generator(rng)
     one, two = strata(first, "first"), strata(second, "second")
     if len(one.tasks) != len(two.tasks):
         raise StatisticsError(

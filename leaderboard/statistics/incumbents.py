@@ -17,9 +17,12 @@ from nasbench_sparse.leaderboard.statistics.check import (
     StatisticsError,
     counted,
     floats,
+    items,
+    number,
     one_of,
     read_only,
     same_shape,
+    whole,
 )
 
 Axis = tuple[str, ...]
@@ -64,12 +67,24 @@ def trace(spent: Any, loss: Any, *, end: float | None = None, falling: bool = Tr
     if np.isnan(x).any() or (x < 0).any() or (np.diff(x) < 0).any():
         raise StatisticsError("spent must be cumulative: numbers from 0 up that never decrease")
     last = float(x[-1]) if len(x) else 0.0
-    stop = last if end is None else float(end)
-    if not stop >= last:
+    stop = last if end is None else number(end, "end", infinite=True)
+    if stop < last:
         raise StatisticsError(f"end is {stop:g}, before the last event at {last:g}")
     found = ~np.isnan(y)
     kept = np.minimum.accumulate(y[found]) if falling else y[found]
     return Trace(read_only(x[found]), read_only(kept), stop)
+
+
+def traces(runs: Any) -> tuple[Trace, ...]:
+    """Return one or more traces.
+
+    Raises:
+        StatisticsError: none, or something else.
+    """
+    given = items(runs, "runs")
+    if not given or not all(isinstance(run, Trace) for run in given):
+        raise StatisticsError(f"{len(given)} runs given; at least one is needed, each made by `trace`")
+    return given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,14 +124,14 @@ def anytime(runs: Sequence[Trace], budget: float, before: float, *, axis: str, p
         axis: what spending is measured in, "full evaluations" or "seconds".
         points: of the grid, two or more.
     Raises:
-        StatisticsError: no runs, a budget that is not positive, or another axis.
+        StatisticsError: no traces, a budget that is not positive, a setting that is no number, or another axis.
     """
     one_of(axis, AXES, "axis")
-    if not runs or not 0 < budget < math.inf or not math.isfinite(before) or points < 2:
-        raise StatisticsError(
-            f"{len(runs)} runs, budget {budget:g}, loss before the first result {before:g}, {points} points: "
-            "needed are at least one run, a positive finite budget, a finite loss and at least two points"
-        )
+    runs = traces(runs)
+    whole(points, "points", 2)
+    number(before, "before")
+    if number(budget, "budget") <= 0:
+        raise StatisticsError(f"budget is {budget:g}; a positive one is needed")
     grid = np.linspace(0.0, budget, points)
     return Anytime(
         grid=read_only(grid),

@@ -13,9 +13,11 @@ import numpy as np
 
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
 from nasbench_sparse.leaderboard.statistics.check import Floats, floats, fraction, same_shape
+from nasbench_sparse.leaderboard.statistics.ranks import ROUNDING
 
 EXACT_ITEMS = 60  # beyond, the normal approximation's error is below 0.001
 EXACT_TIED_ITEMS = 8  # 40,320 orders
+LEAST_ITEMS = 5  # of an interval: four say too little of how tau varies
 _CHUNK = 4_000_000  # pairs held at a time
 
 
@@ -28,7 +30,8 @@ class KendallTau:
         p_value: two-sided, of no association; None where the items, ties included, cannot reach the level, or tau
             is None.
         smallest_p_value: that of the strongest association that the ties allow; NaN where tau is None.
-        interval: jackknife on the scale of atanh(tau); None with fewer than four items or where |tau| is 1.
+        interval: jackknife on the scale of atanh(tau); None with fewer than five items, or where |tau| is 1 or
+            does not change whichever item is left out.
         n: items complete in both columns; dropped: the others.
         tied_first, tied_second: pairs of items tied in either column; they neither agree nor disagree.
         exact: whether p counts all orders (at most 60 items, with ties 8) or is the normal approximation for ties.
@@ -126,10 +129,12 @@ def _jackknife(tau: float, agreement: Floats, apart_x: Floats, apart_y: Floats, 
     n = len(agreement)
     score = agreement.sum() / 2 - agreement
     spread = (apart_x.sum() / 2 - apart_x) * (apart_y.sum() / 2 - apart_y)
-    if n < 4 or abs(tau) >= 1 or (spread <= 0).any():
+    if n < LEAST_ITEMS or abs(tau) >= 1 or (spread <= 0).any():
         return None
     left_out = score / np.sqrt(spread)
     error = math.sqrt((n - 1) / n * float(((left_out - left_out.mean()) ** 2).sum())) / (1 - tau * tau)
+    if error <= ROUNDING:
+        return None
     half = NormalDist().inv_cdf((1 + level) / 2) * error
     return Interval(math.tanh(math.atanh(tau) - half), math.tanh(math.atanh(tau) + half), level, "jackknife")
 

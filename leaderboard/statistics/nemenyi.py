@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.check import StatisticsError, fraction
+from nasbench_sparse.leaderboard.statistics.check import StatisticsError, fraction, number, whole
 
 _GRID = np.linspace(-9.0, 9.0, 2001)  # beyond, the normal density is below 1e-18
 
@@ -19,7 +19,7 @@ def nemenyi_difference(contenders: int, n: float, level: float = 0.05) -> float:
     Args:
         n: units, or of blocked units `Units.effective_n`.
     Raises:
-        StatisticsError: fewer than two contenders, less than one unit, or a level outside (0, 1).
+        StatisticsError: fewer than two contenders, less than one unit, a level outside (0, 1), or no number.
     References:
         Nemenyi (1963); Demsar (2006), table 5 a and section 3.2.2.
     """
@@ -38,15 +38,16 @@ def nemenyi_p_value(difference: float, contenders: int, n: float) -> float:
     It is corrected for all k (k - 1) / 2 pairs already, and at most 5 % where `nemenyi_difference` is reached.
 
     Raises:
-        StatisticsError: fewer than two contenders, or less than one unit.
+        StatisticsError: fewer than two contenders, less than one unit, or no number.
     """
-    return _range_tail(abs(difference) / _scale(contenders, n), contenders)
+    return _range_tail(abs(number(difference, "difference")) / _scale(contenders, n), contenders)
 
 
 def _scale(contenders: int, n: float) -> float:
     """Return the standard error of an average rank, the unit in which their range is measured."""
-    if contenders < 2 or n < 1:
-        raise StatisticsError(f"{contenders} contenders over {n:g} units; at least two over one are needed")
+    whole(contenders, "contenders", 2)
+    if number(n, "n") < 1:
+        raise StatisticsError(f"n is {n:g}; at least one unit is needed")
     return math.sqrt(contenders * (contenders + 1) / (12 * n))
 
 

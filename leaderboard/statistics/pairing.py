@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.check import Floats, StatisticsError, counted, read_only
+from nasbench_sparse.leaderboard.statistics.check import (
+    Floats,
+    StatisticsError,
+    counted,
+    floats,
+    mapping,
+    read_only,
+)
 
 RunKey = tuple[int, int]
 
@@ -43,14 +50,17 @@ def pair_runs(contenders: Mapping[str, Mapping[RunKey, float]]) -> PairedRuns:
     Args:
         contenders: per contender, the loss of each (seed, replicate).
     Raises:
-        StatisticsError: no contender or no run.
+        StatisticsError: no contender or no run, runs without keys, or an infinite loss.
     """
+    mapping(contenders, "contenders")
+    for name, runs in contenders.items():
+        mapping(runs, f"runs of {name!r}")
     keys = tuple(sorted({key for runs in contenders.values() for key in runs}))
     if not keys:
         given = counted(len(contenders), "contender")
         raise StatisticsError(f"{given} given without any run; at least one is needed")
     columns = {
-        name: read_only(np.array([runs.get(key, np.nan) for key in keys], dtype=np.float64))
+        name: read_only(floats([runs.get(key, np.nan) for key in keys], f"losses of {name!r}", (1,)))
         for name, runs in contenders.items()
     }
     return PairedRuns(keys, columns)

@@ -109,6 +109,7 @@ def pairwise_units(
     p_values = [np.nan if test.p_value is None else test.p_value for test in tests]
     correction = holm_where_possible(p_values, [test.smallest_p_value for test in tests], level)
     decided = [not math.isnan(adjusted) for adjusted in correction.adjusted]
+    tests = [replace(test, tests=max(correction.tests, 1)) for test in tests]
     tests = [test if ok else replace(test, p_value=None) for test, ok in zip(tests, decided, strict=True)]
     comparisons = tuple(
         Comparison(a, b, test, None if test.p_value is None else adjusted, rejected)

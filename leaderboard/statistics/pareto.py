@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.check import Floats, StatisticsError, floats, read_only, same_shape
+from nasbench_sparse.leaderboard.statistics.check import (
+    Floats,
+    StatisticsError,
+    floats,
+    items,
+    number,
+    read_only,
+    same_shape,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,10 +101,12 @@ def hypervolume(
         reference: worst density and loss of interest, such as (1, the loss of chance).
         ideal: best conceivable, for the share.
     Raises:
-        StatisticsError: see `front`; or an ideal that does not beat the reference.
+        StatisticsError: see `front`; a corner that is not two finite numbers, or an ideal that does not beat the
+            reference.
     References:
         Zitzler and Thiele (1998), "Multiobjective optimization using evolutionary algorithms".
     """
+    reference, ideal = _corner(reference, "reference"), _corner(ideal, "ideal")
     if not (ideal[0] < reference[0] and ideal[1] < reference[1]):
         raise StatisticsError(f"ideal {ideal} must be below reference {reference} in both density and loss")
     edge = front(density, loss)
@@ -108,8 +118,15 @@ def hypervolume(
     return Hypervolume(
         area=area,
         share=area / ((reference[0] - ideal[0]) * (reference[1] - ideal[1])),
-        reference=(float(reference[0]), float(reference[1])),
+        reference=reference,
         n=edge.n,
         dropped=edge.dropped,
         beyond=edge.n - int(((all_x < reference[0]) & (all_y < reference[1])).sum()),
     )
+
+
+def _corner(point: Any, name: str) -> tuple[float, float]:
+    values = items(point, name)
+    if len(values) != 2:
+        raise StatisticsError(f"{name} holds {len(values)} numbers; a density and a loss are needed")
+    return number(values[0], f"density of {name}"), number(values[1], f"loss of {name}")

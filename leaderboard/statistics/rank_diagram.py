@@ -1,16 +1,16 @@
-"""Numbers of a critical difference diagram: average ranks, and groups that do not differ."""
+"""Numbers of a critical difference diagram: average ranks, and groups not shown to differ."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.statistics.check import counted, one_of
+from nasbench_sparse.leaderboard.statistics.check import counted, fraction, one_of
 from nasbench_sparse.leaderboard.statistics.friedman_ranks import Friedman, friedman_units
-from nasbench_sparse.leaderboard.statistics.nemenyi import nemenyi_difference
+from nasbench_sparse.leaderboard.statistics.nemenyi import nemenyi_difference, nemenyi_p_value
 from nasbench_sparse.leaderboard.statistics.pairwise_tests import Pairwise, pairwise_units
 from nasbench_sparse.leaderboard.statistics.power import smallest_p_value
 from nasbench_sparse.leaderboard.statistics.units import Unit, Units, gather_units
@@ -25,7 +25,9 @@ class CriticalDifference:
     Args:
         names, average_ranks: contenders, best first; rank 1 is the lowest loss.
         difference: Nemenyi's critical difference of average ranks; None with the Wilcoxon-Holm post-hoc test.
-        groups: names joined by a bar, best first: largest runs of neighbours no two of which differ.
+        groups: names joined by a bar, best first: largest runs of neighbours no two of which are shown to differ.
+            With Nemenyi's test every pair not shown to differ is under a bar; with Holm's correction a pair may be
+            without, where one that lies between the two differs from either.
         pairs: the post-hoc comparisons behind the groups, with Wilcoxon-Holm.
         drawn: whether Friedman's test rejects; if not, there are no groups, difference or pairs.
     """
@@ -40,10 +42,20 @@ class CriticalDifference:
     drawn: bool
 
     def differ(self, first: str, second: str) -> bool:
-        """Tell whether two contenders are shown to differ."""
-        if self.difference is not None:
-            return self.apart(first, second) >= self.difference
-        return self.pairs is not None and self.pairs.rejected(first, second)
+        """Tell whether two contenders are shown to differ: whether their corrected p-value is at most the level."""
+        if not self.drawn:
+            return False
+        if self.pairs is not None:
+            return self.pairs.rejected(first, second)
+        apart = self.apart(first, second)
+        return nemenyi_p_value(apart, len(self.names), self.test.effective_n) <= self.test.level
+
+    def decided_by(self, pairs: Pairwise) -> CriticalDifference:
+        """Return the diagram with the verdicts of signed-rank tests made elsewhere, such as over more pairs."""
+        if not self.drawn:
+            return self
+        found = replace(self, pairs=pairs)
+        return replace(found, groups=_groups(self.names, lambda a, b: not found.differ(a, b)))
 
     def apart(self, first: str, second: str) -> float:
         """Return the difference of two contenders' average ranks."""
@@ -56,9 +68,16 @@ class CriticalDifference:
         if not self.drawn:
             why = "could not reject" if self.test.p_value is None else "does not reject"
             return f"No critical difference diagram: Friedman's test {why}. {self.test.sentence}"
-        width = "" if self.difference is None else f", critical difference {self.difference:.3g}"
-        bars = f"{counted(len(self.groups), 'group')} of contenders that do not differ"
-        return f"Post-hoc test: {self.post_hoc}{width}; {bars}. {self.test.sentence}"
+        bars = f"{counted(len(self.groups), 'group')} of contenders not shown to differ"
+        return f"Post-hoc test: {self.post_hoc}{self._width}; {bars}. {self.test.sentence}"
+
+    @property
+    def _width(self) -> str:
+        if self.difference is None:
+            return ""
+        n, counts = self.test.n, self.test.effective_n
+        families = f" ({counted(n, 'task')} in families count as {counts:.3g})" if counts < n else ""
+        return f", critical difference {self.difference:.3g}{families}"
 
 
 def critical_difference(
@@ -85,6 +104,7 @@ def critical_difference(
     """
     if post_hoc is not None:
         one_of(post_hoc, ("wilcoxon-holm", "nemenyi"), "post_hoc")
+    fraction(level, "level")
     units = gather_units(contenders, unit=unit, families=families)
     post_hoc = post_hoc or choose_post_hoc(units, level)
     test = friedman_units(units, rng, level)
@@ -93,13 +113,13 @@ def critical_difference(
     ranks = tuple(test.average_ranks[i] for i in order)
     if not test.rejected:
         return CriticalDifference(names, ranks, None, (), test, post_hoc, None, False)
+    width = pairs = None
     if post_hoc == "nemenyi":
         width = nemenyi_difference(len(names), units.effective_n, level)
-        groups = _groups(names, lambda i, j: ranks[j] - ranks[i] < width)
-        return CriticalDifference(names, ranks, width, groups, test, post_hoc, None, True)
-    pairs = pairwise_units(units, rng, level=level, resamples=resamples)
-    groups = _groups(names, lambda i, j: not pairs.rejected(names[i], names[j]))
-    return CriticalDifference(names, ranks, None, groups, test, post_hoc, pairs, True)
+    else:
+        pairs = pairwise_units(units, rng, level=level, resamples=resamples)
+    found = CriticalDifference(names, ranks, width, (), test, post_hoc, pairs, True)
+    return replace(found, groups=_groups(names, lambda a, b: not found.differ(a, b)))
 
 
 def choose_post_hoc(units: Units, level: float = 0.05) -> PostHoc:
@@ -113,12 +133,12 @@ def choose_post_hoc(units: Units, level: float = 0.05) -> PostHoc:
     return "wilcoxon-holm" if reachable else "nemenyi"
 
 
-def _groups(names: tuple[str, ...], alike: Callable[[int, int], bool]) -> tuple[tuple[str, ...], ...]:
+def _groups(names: tuple[str, ...], alike: Callable[[str, str], bool]) -> tuple[tuple[str, ...], ...]:
     """Return the longest runs of two or more neighbours, every two of which are alike."""
     runs: list[tuple[int, int]] = []
     for start in range(len(names)):
         end = start
-        while end + 1 < len(names) and all(alike(i, end + 1) for i in range(start, end + 1)):
+        while end + 1 < len(names) and all(alike(one, names[end + 1]) for one in names[start : end + 1]):
             end += 1
         if end > start and (not runs or end > runs[-1][1]):
             runs.append((start, end))

@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench_sparse.leaderboard.statistics.check import Ints
 
-EXACT_TERMS = 200  # 0.05 s; beyond, the normal approximation's error is below 0.001
+EXACT_TERMS = 200  # 0.05 s; beyond, the normal approximation of a tail errs by less than 0.001
 EXACT_WIDTH = 400_000
 
 

@@ -17,12 +17,13 @@ from nasbench_sparse.leaderboard.statistics.check import (
     counted,
     floats,
     fraction,
+    generator,
     resample_count,
     runs_by_tasks,
 )
 
 INTERVAL = "stratified percentile bootstrap"
-LEAST_DEGREES = 8  # of freedom, from which a percentile bootstrap keeps its level within two points
+LEAST_DEGREES = 8  # of freedom, from which a percentile bootstrap comes near its level
 _CHUNK = 2_000_000  # scores held at a time
 
 
@@ -114,13 +115,25 @@ def degrees_of(sizes: Iterable[int]) -> float:
 
 
 def too_few_to_resample(sizes: Iterable[int]) -> bool:
-    """Tell whether a stratified bootstrap of strata of such sizes misses its level by more than two points.
-
-    A nominal 95 % of the interquartile mean of normal runs covered in 67 % of 1,500 simulated studies with 2 runs
-    of 2 tasks, 90 % with 3 of 2, 93 % with 3 of 4, 95 % with 5 of 2 and 94 % with 3 of 10 (standard error 0.6 %).
-    """
+    """Tell whether strata of such sizes are too few for a stratified bootstrap of what rests on all of them."""
     sizes = list(sizes)
     return min(sizes) < 3 or degrees_of(sizes) < LEAST_DEGREES - 1e-9
+
+
+def middle_half(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Return the sizes of the strata that an interquartile mean may rest on alone: half of them, but two if it can.
+
+    Where tasks' levels lie far apart, the middle half of all runs is that of the tasks in the middle. Which those
+    are is not known beforehand, so they are taken to have the fewest runs.
+    """
+    return tuple(sorted(sizes)[: max(min(len(sizes), 2), math.ceil(len(sizes) / 2))])
+
+
+def why_too_few(sizes: Sequence[int]) -> str:
+    """Say what is too few where `too_few_to_resample` of such sizes, or of some of them."""
+    if min(sizes) > 1:
+        return "too few runs"
+    return "one run per task" if max(sizes) == 1 else "one run of some task"
 
 
 def widening(sizes: Iterable[int], level: float) -> float:
@@ -160,16 +173,19 @@ def stratified_bootstrap(
     *,
     level: float = 0.95,
     resamples: int = 2000,
+    sizes: Sequence[int] | None = None,
 ) -> tuple[Floats, Floats] | None:
     """Return the percentile ends of a statistic, widened; None where a task has a single run (nothing to resample).
 
     Args:
         statistic: maps (m, runs, tasks), NaN below the runs of a task that has fewer, to (m,) or (m, points).
         scores: without a missing run.
+        sizes: runs of the tasks that the statistic may rest on alone; None for all.
     """
     fraction(level, "level")
     resample_count(resamples)
+    generator(rng)
     if min(scores.sizes) < 2:
         return None
     values = np.concatenate([statistic(stack) for stack in resampled_runs(scores, resamples, rng)])
-    return tail_quantiles(values, level, widening(scores.sizes, level))
+    return tail_quantiles(values, level, widening(sizes or scores.sizes, level))

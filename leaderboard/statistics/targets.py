@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nasbench_sparse.leaderboard.statistics.check import Floats, StatisticsError, floats, one_of, read_only
-from nasbench_sparse.leaderboard.statistics.incumbents import AXES, Trace
+from nasbench_sparse.leaderboard.statistics.incumbents import AXES, Trace, traces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,14 +53,15 @@ def time_to_target(runs: Sequence[Trace], targets: Any, grid: Any, *, axis: str)
         grid: spending, (points,).
         axis: "full evaluations" or "seconds".
     Raises:
-        StatisticsError: no runs, or targets or grid with missing values.
+        StatisticsError: no traces, or targets or grid with missing values.
     References:
         Hansen et al. (2022), "Anytime performance assessment in blackbox optimization benchmarking".
     """
     one_of(axis, AXES, "axis")
     goals, points = floats(targets, "targets", (1,)), floats(grid, "grid", (1,))
-    if not runs or np.isnan(goals).any() or np.isnan(points).any():
-        raise StatisticsError(f"{len(runs)} runs given; at least one is needed, with targets and grid free of NaN")
+    runs = traces(runs)
+    if np.isnan(goals).any() or np.isnan(points).any():
+        raise StatisticsError("targets or grid holds NaN; both must say where to look")
     times = np.array([_times(run, goals) for run in runs])
     open_ends = [run.end for run, row in zip(runs, times, strict=True) if np.isinf(row).any()]
     horizon = min(open_ends, default=math.inf)

@@ -20,6 +20,7 @@ from nasbench_sparse.leaderboard.statistics.check import (
     StatisticsError,
     counted,
     floats,
+    items,
     one_of,
     read_only,
     same_shape,
@@ -156,8 +157,9 @@ def _blocks(families: Sequence[str] | None, unit: Unit, n: int, complete: Any) -
         return np.arange(int(complete.sum()), dtype=np.int64)
     if unit != "tasks":
         raise StatisticsError("families block tasks; with unit='runs' there is one task and no family to block by")
-    if len(families) != n:
-        raise StatisticsError(f"{len(families)} families given for {n} tasks; one for each task is needed")
-    kept = [str(family) for family, keep in zip(families, complete, strict=True) if keep]
+    named = items(families, "families")
+    if len(named) != n:
+        raise StatisticsError(f"{len(named)} families given for {n} tasks; one for each task is needed")
+    kept = [str(family) for family, keep in zip(named, complete, strict=True) if keep]
     numbers = {family: i for i, family in enumerate(dict.fromkeys(kept))}
     return np.array([numbers[family] for family in kept], dtype=np.int64)

@@ -10,8 +10,13 @@ from typing import Any
 import numpy as np
 
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval, weighted_interval, weighted_mean_interval
-from nasbench_sparse.leaderboard.statistics.check import Floats, Ints, counted, fraction, one_of
-from nasbench_sparse.leaderboard.statistics.power import Alternative, needed_units, smallest_p_value
+from nasbench_sparse.leaderboard.statistics.check import Floats, Ints, counted, fraction, generator, one_of, whole
+from nasbench_sparse.leaderboard.statistics.power import (
+    ALTERNATIVES,
+    Alternative,
+    needed_units,
+    smallest_p_value,
+)
 from nasbench_sparse.leaderboard.statistics.rank_biserial import Zeros, rank_biserial, without_each
 from nasbench_sparse.leaderboard.statistics.ranks import doubled_midranks, magnitude_labels, tied_groups
 from nasbench_sparse.leaderboard.statistics.sign_flips import is_exact, upper_tail
@@ -36,8 +41,9 @@ class SignedRank:
         zeros, zero_rule: zero differences, and what was done with them ("pratt": ranked, then left out of the sums;
             "wilcox": left out before ranking).
         tied_groups: groups of equal non-zero magnitudes, which share the mean of their ranks.
-        needed: units that 80 % power needs at the observed effect (Noether 1987), in blocks as large as these if
-            all of a block say the same; None where the effect is zero or n cannot reach the level.
+        effective_n: `Units.effective_n`; n where nothing is blocked.
+        tests: of the family that Holm corrects together with this one; 1 for a test alone. No p-value depends on
+            it, `needed` does.
     """
 
     positive_ranks: float
@@ -58,7 +64,26 @@ class SignedRank:
     zeros: int
     zero_rule: Zeros
     tied_groups: int
-    needed: int | None
+    effective_n: float
+    tests: int = 1
+
+    @property
+    def needed(self) -> int | None:
+        """Units that 80 % power needs at the observed effect and share of zeros, see `needed_units`.
+
+        They come in blocks as large as these, of which all are taken to say the same. In a family the power is that
+        at the first step of Holm's correction. None where the effect is zero or n cannot reach the level.
+        """
+        if self.smallest_p_value > self.level or self.effect == 0:
+            return None
+        independent = needed_units(
+            self.effect,
+            level=self.level,
+            alternative=self.alternative,
+            zeros=self.zeros / self.n,
+            tests=self.tests,
+        )
+        return None if independent is None else math.ceil(independent * self.n / self.effective_n - 1e-9)
 
     @property
     def p_text(self) -> str:
@@ -78,7 +103,7 @@ class SignedRank:
 
     @property
     def _constant(self) -> str | None:
-        return self.no_interval if self.n_blocks == 1 else "no resample that differs"
+        return self.no_interval if self.n_blocks == 1 else "nothing varies"
 
     @property
     def sentence(self) -> str:
@@ -94,7 +119,8 @@ class SignedRank:
             f"mean difference {self.difference:.3g} {_interval_text(self.difference_interval, self._constant)}",
         ]
         if self.needed is not None:
-            parts.append(f"80 % power needs {self.needed} {self.unit} at this effect")
+            step = f" and the first step of Holm over {self.tests} tests" if self.tests > 1 else ""
+            parts.append(f"80 % power needs {self.needed} {self.unit} at this effect{step}")
         return "; ".join(parts) + "."
 
 
@@ -108,6 +134,7 @@ def signed_rank(
     alternative: Alternative = "two-sided",
     zero_rule: Zeros = "pratt",
     level: float = 0.05,
+    tests: int = 1,
     resamples: int = 2000,
 ) -> SignedRank:
     """Compare two contenders' paired losses.
@@ -123,13 +150,15 @@ def signed_rank(
         alternative: "less": the first has the lower loss; "greater": the higher.
         zero_rule: "pratt" (default) ranks zeros and leaves their ranks out; "wilcox" leaves zeros out first.
         level: of the test; the intervals have coverage 1 - level.
+        tests: of the family that it is corrected in, for `SignedRank.needed` alone; where the family is known only
+            afterwards, `dataclasses.replace(result, tests=...)`.
     Raises:
-        StatisticsError: see `gather_units`.
+        StatisticsError: see `gather_units`; or a setting outside what is allowed.
     References:
         Wilcoxon (1945); Pratt (1959); Rosner, Glynn and Lee (2006) for clusters.
     """
     units = gather_units({"first": first, "second": second}, unit=unit, families=families)
-    return compare_columns(units, 0, 1, rng, alternative, zero_rule, level, resamples)
+    return compare_columns(units, 0, 1, rng, alternative, zero_rule, level, resamples, tests)
 
 
 def compare_columns(
@@ -141,15 +170,17 @@ def compare_columns(
     zero_rule: Zeros = "pratt",
     level: float = 0.05,
     resamples: int = 2000,
+    tests: int = 1,
 ) -> SignedRank:
     """Test column `one` against column `other` of units already gathered; see `signed_rank`.
 
     Args:
         resamples: of the bootstrap; 0 for a test without intervals.
     """
-    one_of(alternative, ("two-sided", "less", "greater"), "alternative")
+    one_of(alternative, ALTERNATIVES, "alternative")
     one_of(zero_rule, ("pratt", "wilcox"), "zero_rule")
     fraction(level, "level")
+    generator(rng)
     first, second = units.values[:, one], units.values[:, other]
     labels = magnitude_labels(first, second)
     signs = np.where(labels == 0, 0.0, np.sign(first - second))
@@ -185,14 +216,9 @@ def compare_columns(
         zeros=int((labels == 0).sum()),
         zero_rule=zero_rule,
         tied_groups=tied_groups(labels),
-        needed=_needed(units, effect, level, alternative) if smallest <= level else None,
+        effective_n=units.effective_n,
+        tests=whole(tests, "tests", 1),
     )
-
-
-def _needed(units: Units, effect: float, level: float, alternative: Alternative) -> int | None:
-    """Return the units needed, of which n are taken to tell as much as `units.effective_n` independent ones."""
-    independent = needed_units(effect, level=level, alternative=alternative)
-    return None if independent is None else math.ceil(independent * units.n / units.effective_n - 1e-9)
 
 
 def _signed_doubled_ranks(labels: Ints, signs: Floats, zero_rule: Zeros) -> Floats:

@@ -38,7 +38,7 @@ def test_expected_best_takes_the_tables_mean(tmp_path: Path) -> None:
     ((row,), _) = expected_best_rows(store, read_results(store))
     means = [1.0 + 0.1 * hash_of(f"random0{n}1") / 2 for n in range(4)]
     assert row.curve.expected[0] == pytest.approx(np.mean(means))
-    assert row.curve.expected[-1] == pytest.approx(means[0])  # all were told 1.0, and the first is chosen
+    assert row.curve.expected[-1] == pytest.approx(np.mean(means))  # all were told 1.0, so any may be chosen
 
 
 def test_a_loss_is_worth_the_random_trials_whose_best_is_expected_there() -> None:

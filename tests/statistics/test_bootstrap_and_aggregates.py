@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import t, ttest_ind
+from scipy.stats import binomtest, t, ttest_ind
 
 from nasbench_sparse.leaderboard.statistics import (
     StatisticsError,
@@ -22,7 +22,7 @@ from nasbench_sparse.leaderboard.statistics.bootstrap import (
     weighted_interval,
     weighted_mean_interval,
 )
-from nasbench_sparse.leaderboard.statistics.stratified import widening
+from nasbench_sparse.leaderboard.statistics.stratified import middle_half, widening
 
 RNG = np.random.default_rng
 # rounded draws, scored once with rliable 1.2.0's metrics module
@@ -74,14 +74,14 @@ def test_bca_agrees_with_scipy() -> None:
 
 
 def test_mean_without_each_block_is_that_of_weights_of_zero() -> None:
-    values, blocks = RNG(4).exponential(size=9), np.array([0, 0, 1, 2, 2, 2, 3, 4, 4])
+    values, blocks = RNG(4).exponential(size=14), np.array([0, 0, 1, 2, 2, 2, 3, 4, 4, 5, 6, 7, 8, 9])
     ours = weighted_mean_interval(values, blocks, RNG(5), resamples=200)
     plain = weighted_interval(
         lambda weights: weights @ values / weights.sum(axis=1),
         blocks,
         RNG(5),
         resamples=200,
-        factor=small_sample_factor(5, 0.95),
+        factor=small_sample_factor(10, 0.95),
     )
     assert ours is not None
     assert plain is not None
@@ -110,8 +110,35 @@ def test_mean_interval_covers_at_its_level() -> None:
     assert abs(covered - 0.95) < 0.021 + 0.005  # three sigma, and half a point for n = 30
 
 
+def test_mean_of_few_values_has_students_interval() -> None:
+    values = np.array([0.3, 0.1, 0.7, 0.4])
+    found = bootstrap_mean(values, RNG(0))
+    low, high = t.interval(0.95, 3, loc=values.mean(), scale=values.std(ddof=1) / 2)
+    assert found is not None
+    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
+    assert found.method == "Student's t, 3 degrees of freedom"
+
+
+def test_mean_of_few_blocks_of_one_size_has_students_interval_of_their_means() -> None:
+    values = RNG(1).normal(size=12)
+    found = weighted_mean_interval(values, np.repeat(np.arange(6), 2), RNG(0))
+    expected = bootstrap_mean(values.reshape(6, 2).mean(axis=1), RNG(0))
+    assert found is not None
+    assert expected is not None
+    assert (found.low, found.high) == (pytest.approx(expected.low), pytest.approx(expected.high))
+
+
+@pytest.mark.parametrize("n", [4, 6])
+def test_mean_interval_of_few_values_covers_at_its_level(n: int) -> None:
+    rng = RNG(14)
+    intervals = [bootstrap_mean(rng.normal(size=n), rng) for _ in range(3000)]
+    covered = np.mean([i is not None and i.low <= 0 <= i.high for i in intervals])
+    assert abs(covered - 0.95) < 0.012  # three sigma
+
+
 def test_mean_of_constants_has_no_interval_and_missing_values_are_refused() -> None:
     assert bootstrap_mean([2.0, 2.0, 2.0], RNG(0)) is None
+    assert bootstrap_mean([0.1] * 7, RNG(0)) is None  # whose mean, as a float, is another
     assert bootstrap_mean([2.0], RNG(0)) is None
     with pytest.raises(StatisticsError, match="1 of 2 values are missing"):
         bootstrap_mean([1.0, np.nan], RNG(0))
@@ -203,15 +230,29 @@ def test_interval_of_a_mean_score_covers_with_three_runs_of_two_tasks(runs: int,
     assert 0.95 - three_sigma - 0.01 < covered / studies < 0.995  # a point below, and on the safe side above
 
 
-@pytest.mark.parametrize(("runs", "tasks"), [(3, 4), (5, 2), (9, 1)])
-def test_interquartile_mean_covers_from_as_few_runs_as_it_takes(runs: int, tasks: int) -> None:
+@pytest.mark.parametrize(("runs", "tasks"), [(3, 7), (5, 2), (9, 1)])
+@pytest.mark.parametrize("apart", [0, 6])
+def test_interquartile_mean_covers_from_as_few_runs_as_it_takes(runs: int, tasks: int, apart: float) -> None:
     rng = RNG(4)
+    levels = np.linspace(-apart, apart, tasks) if tasks > 1 else np.zeros(1)
     covered = 0
     for _ in range(1000):
-        interval = iqm(rng.normal(size=(runs, tasks)), rng, resamples=200).interval
+        interval = iqm(rng.normal(size=(runs, tasks)) + levels, rng, resamples=200).interval
         assert interval is not None
         covered += interval.low <= 0 <= interval.high
     assert covered / 1000 > 0.93 - 3 * np.sqrt(0.05 * 0.95 / 1000)
+
+
+@pytest.mark.parametrize(("runs", "tasks"), [(3, 6), (4, 4), (8, 1), (2, 40)])
+def test_interquartile_mean_of_fewer_runs_has_no_interval(runs: int, tasks: int) -> None:
+    found = iqm(RNG(0).normal(size=(runs, tasks)), RNG(1), resamples=100)
+    assert (found.interval, found.no_interval) == (None, "too few runs")
+
+
+def test_middle_half_of_the_tasks_has_the_fewest_runs() -> None:
+    assert middle_half((9,)) == (9,)
+    assert middle_half((9, 4, 7)) == (4, 7)
+    assert middle_half((9, 4, 7, 5, 6)) == (4, 5, 6)
 
 
 def test_unequal_strata_weigh_tasks_alike_as_if_runs_were_repeated() -> None:
@@ -222,8 +263,7 @@ def test_unequal_strata_weigh_tasks_alike_as_if_runs_were_repeated() -> None:
     assert stratified_mean(unequal).value == pytest.approx((0.25 + 0.6) / 2)
     profile = performance_profile(unequal, [0.3, 0.8], RNG(0))
     assert profile.fraction == pytest.approx([(1 / 2 + 2 / 3) / 2, (0 + 1 / 3) / 2])
-    assert not np.isnan(profile.low).any()
-    assert "n = 2 to 3 runs of each of 2 tasks" in profile.sentence
+    assert "n = 2 to 3 runs of each of 2 tasks; no band: too few runs" in profile.sentence
     welch = ttest_ind(few, -many, equal_var=False).confidence_interval(0.95)  # of the sum of the two means
     found = stratified_mean(unequal).interval
     assert found is not None
@@ -243,7 +283,7 @@ def test_unequal_strata_cover_at_their_level() -> None:
     rng = RNG(5)
     covered = 0
     for _ in range(400):
-        interval = iqm(Strata(tuple(rng.normal(size=n) for n in (4, 5, 8, 20))), rng, resamples=200).interval
+        interval = iqm(Strata(tuple(rng.normal(size=n) for n in (5, 6, 8, 20))), rng, resamples=200).interval
         assert interval is not None
         covered += interval.low <= 0 <= interval.high
     assert covered / 400 > 0.93 - 3 * np.sqrt(0.05 * 0.95 / 400)
@@ -328,11 +368,19 @@ def test_profile_counts_runs_at_or_above_each_threshold() -> None:
     scores = np.array([[0.0, 0.5], [1.0, 0.5]])
     profile = performance_profile(scores, [-1, 0.25, 0.5, 0.75, 2], RNG(0))
     assert profile.fraction.tolist() == [1.0, 0.75, 0.75, 0.25, 0.0]
-    assert (profile.low <= profile.fraction).all()
-    assert (profile.high >= profile.fraction).all()
     assert np.isnan(performance_profile(scores[:1], [0.0], RNG(0)).low).all()
     with pytest.raises(StatisticsError, match="increasing"):
         performance_profile(scores, [1, 0], RNG(0))
+
+
+def test_profile_of_enough_runs_lies_within_a_band_that_is_nowhere_of_no_width() -> None:
+    scores = RNG(8).uniform(size=(5, 4))
+    profile = performance_profile(scores, np.linspace(-0.5, 1.5, 21), RNG(0), resamples=200)
+    assert (profile.low <= profile.fraction + 1e-12).all()
+    assert (profile.high >= profile.fraction - 1e-12).all()
+    assert (profile.high - profile.low > 0.05).all()
+    ends = binomtest(0, 20).proportion_ci(method="wilson")  # beyond the highest score of 20 runs
+    assert (profile.low[-1], profile.high[-1]) == (pytest.approx(ends.low), pytest.approx(ends.high))
 
 
 def test_area_under_the_profile_is_the_mean_score() -> None:

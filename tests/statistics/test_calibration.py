@@ -119,6 +119,16 @@ def test_profile_band_covers_the_true_share() -> None:
     assert abs(covered / 600 - 0.95) < tolerance(0.95, 600) + 0.01
 
 
+@pytest.mark.parametrize("threshold", [0.0, 1.5])
+def test_profile_band_of_few_runs_covers_the_true_share(threshold: float) -> None:
+    rng = RNG(7)
+    covered = 0
+    for _ in range(300):
+        profile = performance_profile(rng.normal(size=(3, 4)), [threshold], rng, resamples=200)
+        covered += profile.low[0] <= 1 - NormalDist().cdf(threshold) <= profile.high[0]
+    assert covered / 300 > 0.95 - tolerance(0.95, 300)
+
+
 def test_mean_hypervolume_interval_covers_its_expectation() -> None:
     rng = RNG(8)
     covered = 0

@@ -1,6 +1,6 @@
 """Friedman's test and critical differences against Demsar, published tables, scipy and simulation."""
 
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pytest
@@ -166,7 +166,18 @@ def test_groups_by_wilcoxon_holm_join_what_does_not_differ() -> None:
     assert result.pairs is not None
     assert result.names[-1] == "slow"
     assert [set(group) for group in result.groups] == [{"tie 1", "tie 2"}]
-    assert "1 group of contenders that do not differ" in result.sentence
+    assert "1 group of contenders not shown to differ" in result.sentence
+
+
+def test_bars_join_exactly_the_pairs_whose_nemenyi_p_value_exceeds_the_level() -> None:
+    for seed in range(20):
+        table = RNG(seed).normal(size=(9, 6)) + np.linspace(0, 3, 6)
+        found = critical_difference(columns(table), unit="tasks", rng=RNG(0), post_hoc="nemenyi")
+        joined = {pair for group in found.groups for pair in combinations(group, 2)}
+        for pair in combinations(found.names, 2):
+            p = nemenyi_p_value(found.apart(*pair), 6, 9)
+            assert (pair in joined, found.differ(*pair)) == (p > 0.05, p <= 0.05)
+        assert "families" not in found.sentence.split(". n =")[0]
 
 
 def test_diagram_is_not_drawn_where_friedman_does_not_reject() -> None:
@@ -188,6 +199,7 @@ def test_nemenyi_takes_families_for_as_many_units_as_their_averages_vary_like() 
         families=list("aabbccddeeffgg"),
     )
     assert blocked.difference == pytest.approx(nemenyi_difference(4, 7))
+    assert "(14 tasks in families count as 7)" in blocked.sentence
     assert (blocked.apart("0", "3"), blocked.differ("0", "3"), blocked.differ("0", "1")) == (3.0, True, False)
 
 
@@ -196,7 +208,7 @@ def test_nemenyi_agrees_with_the_studentized_range_of_scipy() -> None:
         width = apart / np.sqrt(k * (k + 1) / (12 * n))
         assert nemenyi_p_value(-apart, k, n) == pytest.approx(studentized_range.sf(width, k, np.inf), abs=1e-9)
         assert nemenyi_p_value(nemenyi_difference(k, n), k, n) == pytest.approx(0.05, abs=1e-12)
-    with pytest.raises(StatisticsError, match="at least two over one"):
+    with pytest.raises(StatisticsError, match="contenders is 1; a whole number is needed, and at least 2"):
         nemenyi_p_value(1.0, 1, 9)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nasbench_sparse.errors import UnknownName
-from nasbench_sparse.leaderboard.statistics import StatisticsError, holm, pairwise
+from nasbench_sparse.leaderboard.statistics import StatisticsError, holm, needed_units, pairwise
 from nasbench_sparse.leaderboard.statistics.holm_correction import holm_where_possible
 
 RNG = np.random.default_rng
@@ -55,6 +55,14 @@ def test_pairwise_replaces_p_by_too_few_at_the_corrected_level() -> None:
     assert "p after Holm too few" in seven.comparisons[0].sentence
     assert all(c.rejected and c.adjusted == pytest.approx(6 / 128) for c in eight.comparisons)
     assert seven.correction.without == 6
+
+
+def test_pairwise_says_how_many_units_the_first_step_of_holm_needs() -> None:
+    table = RNG(3).normal(size=(12, 4)) + np.linspace(0, 1, 4)
+    found = pairwise({str(i): c for i, c in enumerate(table.T)}, unit="tasks", rng=RNG(0), resamples=100)
+    for one in found.comparisons:
+        assert one.test.tests == found.correction.tests == 6
+        assert one.test.needed == needed_units(one.test.effect, tests=6)
 
 
 def test_pairwise_against_a_control_compares_each_once() -> None:

@@ -133,6 +133,15 @@ def test_matrix_calls_too_few_what_holm_cannot_decide() -> None:
     assert np.isnan(four.adjusted).all()
 
 
+def test_interval_is_none_where_the_jackknife_says_nothing() -> None:
+    assert kendall_tau([1, 2, 3, 4], [2, 4, 1, 3]).interval is None  # four items
+    # of five items, every tau without one is alike
+    ends = [kendall_tau(range(5), order).interval for order in permutations(range(5))]
+    widths = [end.high - end.low for end in ends if end is not None]
+    assert len(widths) > 50
+    assert min(widths) > 0.01
+
+
 def test_four_items_are_too_few_and_five_are_not() -> None:
     four, five = kendall_tau(np.arange(4), np.arange(4)), kendall_tau(np.arange(5), np.arange(5))
     assert four.p_value is None

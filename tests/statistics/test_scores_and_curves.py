@@ -104,7 +104,7 @@ def test_trace_refuses_what_is_no_history(spent: object, loss: object, end: floa
 def test_anytime_refuses_other_axes_and_no_runs() -> None:
     with pytest.raises(StatisticsError, match="allowed: full evaluations, seconds"):
         anytime([trace([], [])], 1.0, before=1.0, axis="hours")
-    with pytest.raises(StatisticsError, match="at least one run"):
+    with pytest.raises(StatisticsError, match="at least one is needed"):
         anytime([], 1.0, before=1.0, axis="seconds")
 
 
@@ -136,8 +136,22 @@ def test_expected_best_equals_the_mean_over_all_subsets() -> None:
     result = expected_best(losses, RNG(0))
     for n, expected in zip(result.trials, result.expected, strict=True):
         assert expected == pytest.approx(np.mean([min(c) for c in combinations(losses, int(n))]))
-    assert np.isnan(result.low[-1])
-    assert (result.low[:-1] <= result.expected[:-1]).all()
+    assert np.isnan(result.low).all()
+
+
+def test_expected_best_has_a_band_up_to_a_tenth_of_the_recorded_trials() -> None:
+    result = expected_best(RNG(3).uniform(size=40), RNG(0), resamples=200)
+    assert (result.low[:4] <= result.expected[:4]).all()
+    assert (result.high[:4] >= result.expected[:4]).all()
+    assert np.isnan(result.low[4:]).all()
+
+
+def test_expected_best_of_trials_seen_alike_is_the_mean_over_whichever_is_chosen() -> None:
+    for losses in ([1.0, 0.0, 4.0], [0.0, 1.0, 4.0]):
+        # of two trials: one of the first two, if both are drawn either; 4 never
+        assert expected_best(losses, RNG(0), seen=[0.5, 0.5, 0.9]).expected == pytest.approx([5 / 3, 0.5, 0.5])
+    same = expected_best([0.1, 0.1, 0.1], RNG(0))
+    assert same.expected[-1] == 0.1
 
 
 def test_expected_best_chosen_by_what_was_seen_equals_the_mean_over_all_subsets() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from nasbench_sparse.leaderboard.statistics import StatisticsError, needed_units, pair_runs, signed_rank
-from nasbench_sparse.leaderboard.statistics.units import gather_units
+from nasbench_sparse.leaderboard.statistics.check import Floats
+from nasbench_sparse.leaderboard.statistics.units import Units, gather_units
 from nasbench_sparse.leaderboard.statistics.wilcoxon import SignedRank, compare_columns
 from tests.statistics.demsar import AUC
 
@@ -222,11 +223,44 @@ def test_needed_units_give_the_power_they_promise(shift: float) -> None:
     assert 0.8 - 0.049 < rejected / 600 < 0.9 + 0.037
 
 
+def units_of(differences: Floats) -> Units:
+    return gather_units({"a": differences, "b": np.zeros(len(differences))}, unit="tasks")
+
+
+@pytest.mark.parametrize("share", [0.5, 0.7])
+def test_needed_units_give_their_power_where_many_pairs_do_not_differ(share: float) -> None:
+    rng = RNG(11)
+
+    def differences(n: int) -> Floats:
+        return np.where(rng.random(n) < share, 0.0, rng.normal(1.0, size=n))
+
+    found = compare_columns(units_of(differences(3000)), 0, 1, rng, resamples=0)
+    n = found.needed
+    assert n is not None
+    p_values = [compare_columns(units_of(differences(n)), 0, 1, rng, resamples=0).p_value for _ in range(400)]
+    assert np.mean([p is not None and p <= 0.05 for p in p_values]) > 0.8 - 0.06  # three sigma
+
+
+def test_needed_units_of_a_family_give_their_power_at_its_first_step() -> None:
+    rng = RNG(12)
+    observed = compare_columns(units_of(rng.normal(0.5, size=3000)), 0, 1, rng, resamples=0, tests=15)
+    n, rejected = observed.needed, 0
+    assert n == needed_units(observed.effect, level=0.05 / 15) == needed_units(observed.effect, tests=15)
+    assert n is not None
+    assert "and the first step of Holm over 15 tests" in observed.sentence
+    for _ in range(400):
+        p = compare_columns(units_of(rng.normal(0.5, size=n)), 0, 1, rng, resamples=0).p_value
+        rejected += p is not None and p <= 0.05 / 15
+    assert rejected / 400 > 0.8 - 0.06  # three sigma
+
+
 def test_needed_units_by_hand() -> None:
     # 4 (1.95996 + 0.84162)^2 / (3 * 0.25) = 41.86
     assert needed_units(0.5) == needed_units(-0.5) == 42
     assert needed_units(0.0) is None
     assert needed_units(1.0) == 11
     assert needed_units(1.0, power=0.01) == 6  # fewer cannot reach 5 %
+    assert needed_units(1.0, power=0.01, zeros=0.5) == 12
+    assert needed_units(1e-170) is None
     with pytest.raises(StatisticsError, match="lies in"):
         needed_units(1.5)

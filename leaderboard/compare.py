@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from nasbench_sparse.errors import NbsError, UnsupportedSpace, unknown
-from nasbench_sparse.leaderboard.head_to_head import HeadToHead, compare_pairs
-from nasbench_sparse.leaderboard.report.build import Report, write_subject
-from nasbench_sparse.leaderboard.report.headline import against_baseline, leader, pair_sentences, required_sentence
+from nasbench_sparse.errors import NbsError
+from nasbench_sparse.leaderboard.comparison import Comparison
+from nasbench_sparse.leaderboard.newcomer import (
+    Fuse,
+    as_recorded,
+    find_baseline,
+    is_held,
+    plan_newcomer,
+    plan_rivals,
+)
+from nasbench_sparse.leaderboard.report.build import make_folder
+from nasbench_sparse.leaderboard.report.headline import standing_sentences
+from nasbench_sparse.leaderboard.report.pair_sentences import pair_sentences, required_sentence
 from nasbench_sparse.leaderboard.report.subject import Subject, make_subject
 from nasbench_sparse.leaderboard.results import Wanted, read_results
-from nasbench_sparse.leaderboard.runs import Contender
-from nasbench_sparse.registry import OptimizerEntry, load_optimizer, load_suite, load_task, wrap_optimizer
-from nasbench_sparse.runner.plan import PlannedRun, plan_run, plan_suite
+from nasbench_sparse.leaderboard.suites import contender_of, planned_keys
+from nasbench_sparse.registry import load_optimizer, load_suite, wrap_optimizer
+from nasbench_sparse.runner.plan import PlannedRun
 from nasbench_sparse.runner.resources import Resources, conditions
-from nasbench_sparse.runner.study import Study
+from nasbench_sparse.runner.study import Study, Unwatched
 from nasbench_sparse.runner.suite import Suite
 from nasbench_sparse.store import Store
-from nasbench_sparse.tabular.baselines import add_baselines
+from nasbench_sparse.tabular.baselines import add_baselines, added_text
 from nasbench_sparse.tabular.results import TabularResults
 
 if TYPE_CHECKING:
@@ -31,36 +37,14 @@ if TYPE_CHECKING:
     from nasbench_sparse.runner.study import Watcher
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Where a newcomer stands; printed, it says so in words.
+LEFT_OUT = """
+SELECT optimizer, source_hash AS source, count(*)::INT AS runs FROM visible_runs
+WHERE study = ? AND NOT list_contains(?, run_id) GROUP BY ALL ORDER BY ALL
+"""
 
-    Args:
-        pairs: the newcomer (first of each) against every other contender, corrected together by Holm.
-        required: the one-sided test against the baseline that must be beaten, alone in its family; None without.
-        failed: errors of the newcomer's runs, by run id.
-        skipped: tasks the newcomer cannot serve, with the reason.
-        baselines_added: shipped runs of the suite's contenders that the store lacked, and now has.
-        report: the page, where a directory was given.
-    """
 
-    newcomer: str
-    suite: str
-    pairs: tuple[HeadToHead, ...]
-    required: HeadToHead | None
-    failed: Mapping[str, str] = field(default_factory=dict)
-    skipped: Mapping[str, str] = field(default_factory=dict)
-    baselines_added: int = 0
-    report: Report | None = None
-    sentences: tuple[str, ...] = ()
-
-    @property
-    def better(self) -> bool | None:
-        """Whether the required baseline is beaten at 5 %; None where none is required."""
-        return None if self.required is None else self.required.verdict == "better"
-
-    def __str__(self) -> str:
-        return "\n".join(self.sentences)
+def untold(sentence: str) -> None:
+    """Say nothing."""
 
 
 def compare(
@@ -73,26 +57,32 @@ def compare(
     require_better: str | None = None,
     resources: Resources | None = None,
     watcher: Watcher | None = None,
+    tell: Callable[[str], None] = untold,
     seed: int = 0,
     processes: int = 1,
 ) -> Comparison:
-    """Run an optimizer on a suite as its contenders were run, and compare it with those the store holds.
+    """Run an optimizer on a suite as its contenders are run, and compare it with them.
 
     Of each task's first block in the suite it takes budget, seeds, replicate, workers and executor. Runs already in
-    the store are reused. The contenders' own runs are not made here: `run SUITE` or `nbs.run_suite`
-    makes them, and those that come with the package are added.
+    the store are reused, and those of the suite's contenders that come with the package are added. What is missing
+    is carried out, the newcomer's runs first; one that fails in each of its first runs, at least three and one on
+    each task, is given up. Exactly the runs that the suite and this call plan are compared. Others made for the
+    suite, such as those of another version of the newcomer's source, are left out and named.
 
     Args:
         optimizer: a class with `ask` and `tell`, or a registered name, `module:Class` or `file.py:Class`.
         directory: where to write a report; None for none.
         require_better: the contender that must be beaten, by one one-sided test at 5 % declared by naming it.
         resources: by default one slot, or a process for every processor where all runs are simulated.
+        tell: hears, when it happens, of runs added or missing.
         seed: of the bootstrap.
         processes: that draw the report, see `build_report`.
     Raises:
         UnknownName: no such optimizer, suite or baseline.
         UnsupportedSpace: the optimizer can serve none of the suite's tasks.
-        NbsError: the store holds no run of the suite's contenders, or a run cannot be started.
+        OptimizerError: every run of the newcomer that was tried failed.
+        NbsError: the suite has no other contender, or one of the newcomer's name from another source; the directory
+            cannot be written; a run cannot be started.
     """
     entry = load_optimizer(optimizer) if isinstance(optimizer, str) else wrap_optimizer(optimizer)
     declared = load_suite(suite) if isinstance(suite, str) else suite
@@ -101,35 +91,63 @@ def compare(
     kept = store if isinstance(store, Store) else Store(store)
     plans, skipped = plan_newcomer(declared, entry, options)
     _check_conditions(plans, resources)
-    own = plans[0].spec
-    newcomer = Contender(
-        own.optimizer, orjson.dumps(dict(own.options), option=orjson.OPT_SORT_KEYS).decode(), own.workers
-    )
+    newcomer = contender_of(plans[0].spec)
+    rivals = plan_rivals(declared, plans[0])
+    baseline = None if require_better is None else find_baseline(rivals, require_better, newcomer, declared.name)
+    if directory is not None:
+        make_folder(directory)
     added = add_baselines(kept, declared)
-    rivals = [plan.spec.run_id for plan in plan_suite(declared)]
-    made_by = f"run_suite(suite, store={str(kept.path)!r})"
-    remedy = f"`nasbench-sparse run {suite} --store {kept.path}`" if isinstance(suite, str) else f"`nbs.{made_by}`"
-    _check_rivals(kept, declared.name, remedy, rivals, newcomer, require_better)
-    report = Study(kept, resources or _own_machine(plans), watcher=watcher, recorded=TabularResults()).run(plans)
-    wanted = Wanted(run_ids=[*rivals, *(plan.spec.run_id for plan in plans)], study=declared.name)
-    results = read_results(kept, wanted)
-    if newcomer not in results.names:
-        raise NbsError(f"{entry.name} has no visible run in {kept.path}; `store unhide` shows hidden ones again")
-    subject = make_subject(kept, results, seed=seed, newcomer=results.names[newcomer])
-    title = f"{results.names[newcomer]} on {declared.name}"
-    required = None if require_better is None else _required(subject, require_better)
-    pairs = against_baseline(subject).pairs
-    return Comparison(
-        newcomer=results.names[newcomer],
+    if added:
+        tell(added_text(added, declared.name, kept.path))
+    plans, rivals = _as_recorded(kept, plans), _as_recorded(kept, rivals)
+    _tell_missing(kept, declared.name, rivals, tell)
+    study = Study(kept, resources or _own_machine([*plans, *rivals]), recorded=TabularResults())
+    study.watcher = Fuse(plans, watcher or Unwatched(), study.report)
+    report = study.run([*plans, *rivals])
+    run_ids = [plan.spec.run_id for plan in (*plans, *rivals)]
+    results = read_results(kept, Wanted(run_ids=run_ids))
+    names = results.names
+    for who in (newcomer, baseline):
+        if who is not None and who not in names:
+            raise NbsError(
+                f"{who.optimizer} has no visible run in {kept.path}; `store unhide` shows hidden ones again"
+            )
+    subject = make_subject(
+        kept,
+        results,
+        seed=seed,
+        newcomer=names[newcomer],
+        required=None if baseline is None else names[baseline],
+        planned=planned_keys(plan.spec for plan in (*rivals, *plans)),
+    )
+    found = Comparison(
+        newcomer=names[newcomer],
         suite=declared.name,
-        pairs=pairs,
-        required=required,
+        pairs=subject.against.pairs,
+        required=subject.required,
+        subject=subject,
         failed=dict(report.failed),
         skipped=skipped,
-        report=None if directory is None else write_subject(subject, directory, title, processes=processes),
         baselines_added=added,
-        sentences=_sentences(subject, pairs, required, skipped),
+        sentences=_sentences(subject, skipped, _left_out(kept, declared.name, run_ids, plans[0])),
     )
+    return found if directory is None else found.write(directory, processes=processes)
+
+
+def _as_recorded(store: Store, plans: Sequence[PlannedRun]) -> list[PlannedRun]:
+    recorded = store.statuses()
+    return [as_recorded(plan, recorded) for plan in plans]
+
+
+def _tell_missing(store: Store, suite: str, rivals: Sequence[PlannedRun], tell: Callable[[str], None]) -> None:
+    """Say how many runs of a suite's contenders are to be carried out beside the newcomer's, if any are."""
+    recorded = store.statuses()
+    missing = sum(not is_held(plan, recorded) for plan in rivals)
+    if missing:
+        tell(
+            f"{store.path} lacks {missing:,} of the {len(rivals):,} runs of suite {suite}'s contenders, which are "
+            "therefore carried out after the newcomer's; a store that holds them saves that"
+        )
 
 
 def _check_conditions(plans: Sequence[PlannedRun], resources: Resources | None) -> None:
@@ -146,79 +164,35 @@ def _check_conditions(plans: Sequence[PlannedRun], resources: Resources | None) 
         )
 
 
-def plan_newcomer(
-    suite: Suite, entry: OptimizerEntry, options: Mapping[str, Any] | None = None
-) -> tuple[list[PlannedRun], dict[str, str]]:
-    """Plan an optimizer's runs on a suite, and name the tasks it cannot serve with the reasons.
-
-    Raises:
-        UnsupportedSpace: it can serve none.
-    """
-    first_block = {task: block for block in reversed(suite.blocks) for task in block.tasks}
-    plans: list[PlannedRun] = []
-    skipped: dict[str, str] = {}
-    for task in suite.tasks:
-        block = first_block[task]
-        try:
-            plans += [
-                plan_run(
-                    load_task(task),
-                    entry,
-                    block.budget,
-                    seed=seed,
-                    options=options,
-                    replicate=block.replicate,
-                    workers=block.workers,
-                    executor=block.executor,
-                    study=suite.name,
-                )
-                for seed in block.seeds
-            ]
-        except UnsupportedSpace as error:
-            skipped[task] = str(error)
-    if not plans:
-        raise UnsupportedSpace(
-            f"{entry.name!r} can serve no task of suite {suite.name!r}: {'; '.join(skipped.values())}"
-        )
-    plans.sort(key=lambda plan: plan.spec.seed)  # stable: a stopped comparison has even seeds
-    return plans, skipped
-
-
 def _own_machine(plans: list[PlannedRun]) -> Resources:
     """Return every processor for simulated runs, which share nothing; live ones are given slots by hand."""
     simulated = all(plan.spec.executor == "simulated" for plan in plans)
     return Resources(slots=os.cpu_count() or 1 if simulated else 1)
 
 
-def _check_rivals(
-    store: Store, suite: str, remedy: str, planned: list[str], newcomer: Contender, required: str | None
-) -> None:
-    """Refuse, before anything is run, a store without the suite's contenders or without the baseline required."""
-    found = read_results(store, Wanted(run_ids=planned, study=suite))
-    rivals = [name for contender, name in found.names.items() if contender != newcomer]
-    if not rivals:
-        raise NbsError(
-            f"{store.path} holds no run of a contender of suite {suite!r} to compare with; {remedy} makes them"
+def _left_out(store: Store, suite: str, run_ids: Collection[str], own: PlannedRun) -> str | None:
+    """Name the runs made for a suite that are not compared; None where there are none."""
+    rows = store.sql(LEFT_OUT, (suite, list(run_ids))).iter_rows()
+    others = [
+        f"{runs:,} of {optimizer}"
+        + (
+            f" from another source, {source}"
+            if optimizer == own.spec.optimizer and source != own.spec.source
+            else ""
         )
-    if required is not None and required == newcomer.optimizer and required not in rivals:
-        raise NbsError(f"{required!r} is the newcomer itself; --require-better takes one of {', '.join(rivals)}")
-    if required is not None and required not in rivals:
-        raise unknown(f"baseline among the runs of suite {suite!r} in {store.path}", required, rivals)
+        for optimizer, source, runs in rows
+    ]
+    if not others:
+        return None
+    return f"Left out, since neither suite {suite} nor this newcomer plans them, are runs: {'; '.join(others)}."
 
 
-def _required(subject: Subject, baseline: str) -> HeadToHead:
-    if baseline not in subject.evidence.names:  # the newcomer's options gave it a longer name
-        baseline = next(n for n in subject.evidence.names if n.split()[0] == baseline and n != subject.newcomer)
-    pair = (str(subject.newcomer), baseline)
-    return compare_pairs(subject.evidence, [pair], seed=subject.seed, alternative="less").pairs[0]
-
-
-def _sentences(
-    subject: Subject, pairs: tuple[HeadToHead, ...], required: HeadToHead | None, skipped: Mapping[str, str]
-) -> tuple[str, ...]:
-    lines = [leader(subject), *pair_sentences(pairs)]
+def _sentences(subject: Subject, skipped: Mapping[str, str], left_out: str | None) -> tuple[str, ...]:
+    lines = [*standing_sentences(subject), *pair_sentences(subject, most=len(subject.against.pairs))]
     if skipped:
         lines.append(f"{subject.newcomer} cannot serve {', '.join(skipped)}.")
-    if required is not None:
-        lines.append(required_sentence(required))
+    if left_out is not None:
+        lines.append(left_out)
+    if subject.required is not None:
+        lines.append(required_sentence(subject.required))
     return tuple(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,11 @@ from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.leaderboard.statistics.pairing import PairedRuns, RunKey, pair_runs
 from nasbench_sparse.leaderboard.statistics.stratified import Strata
 from nasbench_sparse.leaderboard.statistics.units import Unit
+
+
+def exact_mean(column: Floats) -> float:
+    """Return the mean of (n,), to the last bit whatever the order is, so that equal means are ties; NaN of none."""
+    return math.fsum(column) / len(column) if len(column) else math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,9 @@ class Evidence:
         wanted = self.names if names is None else names
         if self.unit == "runs":
             return {name: column for paired in self.paired.values() for name, column in _named(paired, wanted)}
-        return {name: np.array([_mean(paired.columns[name]) for paired in self.paired.values()]) for name in wanted}
+        return {
+            name: np.array([exact_mean(paired.columns[name]) for paired in self.paired.values()]) for name in wanted
+        }
 
     def between(self, names: Sequence[str]) -> Evidence:
         """Return what these contenders' common seeds and replicates of each task show."""
@@ -57,6 +65,13 @@ class Evidence:
             self.families,
             {task: dict.fromkeys(self.names, shared) for task, shared in common.items()},
         )
+
+    def common(self, task: str, first: str, second: str) -> tuple[Floats, Floats] | None:
+        """Return two contenders' losses of their common seeds of a task; None without one, or with a hole."""
+        shared = self.keys[task][first] & self.keys[task][second]
+        columns = self.paired[task].among(shared).columns
+        one, two = columns[first], columns[second]
+        return (one, two) if shared and not np.isnan(one + two).any() else None
 
     @property
     def blocks(self) -> list[str] | None:
@@ -79,10 +94,6 @@ class Evidence:
         return Strata(tuple(runs.columns[name] for runs in own.values()))
 
 
-def _mean(column: Floats) -> float:
-    return float(column.mean()) if len(column) else float("nan")
-
-
 def _named(paired: PairedRuns, names: Sequence[str]) -> list[tuple[str, Floats]]:
     return [(name, paired.columns[name]) for name in names]
 
@@ -90,21 +101,12 @@ def _named(paired: PairedRuns, names: Sequence[str]) -> list[tuple[str, Floats]]
 def gather(results: Results) -> Evidence:
     """Arrange results; a run without a result at the maximal fidelity has the objective's worst loss."""
     names = results.names
-    paired = {}
-    for task in results.tasks:
-        losses: dict[str, dict[tuple[int, int], float]] = {name: {} for name in names.values()}
-        for run in results.runs:
-            if run.task == task:
-                loss = results.loss(run)
-                losses[names[run.contender]][run.seed, run.replicate] = np.nan if loss is None else loss
-        paired[task] = pair_runs(losses)
-    keys = {
-        task: {
-            name: frozenset(
-                (run.seed, run.replicate) for run in results.runs if (run.task, run.contender) == (task, contender)
-            )
-            for contender, name in names.items()
-        }
-        for task in results.tasks
+    losses: dict[str, dict[str, dict[RunKey, float]]] = {
+        task: {name: {} for name in names.values()} for task in results.tasks
     }
+    for run in results.runs:
+        loss = results.loss(run)
+        losses[run.task][names[run.contender]][run.seed, run.replicate] = math.nan if loss is None else loss
+    paired = {task: pair_runs(held) for task, held in losses.items()}
+    keys = {task: {name: frozenset(own) for name, own in held.items()} for task, held in losses.items()}
     return Evidence(tuple(names.values()), paired, results.families, keys)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
 
 from nasbench_sparse.leaderboard.comma_separated import csv_text
 from nasbench_sparse.leaderboard.head_to_head import HeadToHead
 from nasbench_sparse.leaderboard.latex import booktabs
 from nasbench_sparse.leaderboard.notes import notes
 from nasbench_sparse.leaderboard.runs import Contender
-from nasbench_sparse.leaderboard.standing import Board, Entry
+from nasbench_sparse.leaderboard.standing import Board, Entry, Standing
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
 from nasbench_sparse.leaderboard.statistics.rank_diagram import CriticalDifference
 from nasbench_sparse.leaderboard.table import Table, board_tables
 
+if TYPE_CHECKING:
+    from nasbench_sparse.leaderboard.comparison import Comparison
+
 ENTRY_FIELDS = (
     "loss",
+    "lowest",
     "standard_error",
     "rank",
     "regret",
@@ -26,14 +30,18 @@ ENTRY_FIELDS = (
     "finished",
     "failed",
     "without_result",
+    "exhausted",
     "trials",
     "bad_trials",
     "cut",
     "predicted_trials",
+    "search_steps",
     "full_evaluations",
     "optimizer_seconds",
     "evaluation_seconds",
 )
+
+STANDING_FIELDS = tuple(part.name for part in fields(Standing) if part.name != "contender")
 
 
 def markdown(board: Board) -> str:
@@ -54,7 +62,7 @@ def _plain(text: str) -> str:
 
 
 def latex(board: Board) -> str:
-    """Return the tables for `\\usepackage{booktabs}`, the notes in the caption of the first."""
+    """Return the tables for `\\usepackage{booktabs}`, the notes below the first."""
     tables = board_tables(board)
     said = notes(board)
     if not tables:
@@ -70,6 +78,17 @@ def comma_separated(board: Board) -> str:
     return csv_text(columns, map(_line, board.entries))
 
 
+def standings_csv(board: Board) -> str:
+    """Return one line for each contender over all tasks, best first, as `comma_separated`."""
+    columns = ("optimizer", "options", "workers", *STANDING_FIELDS)
+    return csv_text(columns, map(_standing_line, board.standings))
+
+
+def _standing_line(standing: Standing) -> tuple[object, ...]:
+    who = standing.contender
+    return who.optimizer, who.options, who.workers, *(getattr(standing, name) for name in STANDING_FIELDS)
+
+
 def _line(entry: Entry) -> tuple[object, ...]:
     who = entry.contender
     values = (getattr(entry, name) for name in ENTRY_FIELDS)
@@ -79,11 +98,13 @@ def _line(entry: Entry) -> tuple[object, ...]:
 def as_json(board: Board) -> str:
     """Return everything the board holds as one JSON object."""
     data = {
-        "standings": [{**_contender(s.contender), **_fields(s)} for s in board.standings],
+        "standings": [_standing(standing) for standing in board.standings],
         "entries": [_entry(entry) for entry in board.entries],
         "budgets": dict(board.budgets),
         "budget_unit": board.unit,
+        "asked": board.asked,
         "density": None if board.density is None else list(board.density),
+        "outside": list(board.outside),
         "optima": {task: asdict(optimum) for task, optimum in board.optima.items()},
         "tasks": list(board.tasks),
         "complete_tasks": list(board.complete_tasks),
@@ -96,13 +117,34 @@ def as_json(board: Board) -> str:
     return json.dumps(data, indent=2, allow_nan=False) + "\n"
 
 
+def comparison_json(found: Comparison) -> str:
+    """Return what a comparison says, with all its numbers, as one JSON object."""
+    data = {
+        "newcomer": found.newcomer,
+        "suite": found.suite,
+        "sentences": list(found.sentences),
+        "pairs": [_pair(pair) for pair in found.pairs],
+        "required": None if found.required is None else _pair(found.required),
+        "better": found.better,
+        "failed": dict(found.failed),
+        "skipped": dict(found.skipped),
+        "baselines_added": found.baselines_added,
+        "report": None if found.report is None else str(found.report.page),
+    }
+    return json.dumps(data, indent=2, allow_nan=False) + "\n"
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    return {**_contender(standing.contender), **{name: getattr(standing, name) for name in STANDING_FIELDS}}
+
+
 def _entry(entry: Entry) -> dict[str, Any]:
     numbers = {name: getattr(entry, name) for name in ENTRY_FIELDS}
     return {"task": entry.task, **_contender(entry.contender), "complete": entry.complete, **numbers}
 
 
 def _pair(pair: HeadToHead) -> dict[str, Any]:
-    """Return what a test against the baseline says; null where it says nothing."""
+    """Return what a comparison of two says, its p-value before and after correction; null where it says nothing."""
     test, chance = pair.test, pair.improvement
     return {
         "first": pair.first,
@@ -115,10 +157,15 @@ def _pair(pair: HeadToHead) -> dict[str, Any]:
         "higher": pair.higher,
         "effect": None if test is None else test.effect,
         "effect_interval": None if test is None else _ends(test.effect_interval),
+        "no_effect_interval": None if test is None else test.no_interval,
         "probability": None if chance is None else chance.probability,
         "probability_interval": None if chance is None else _ends(chance.interval),
+        "no_probability_interval": None if chance is None else chance.no_interval,
+        "alternative": None if test is None else test.alternative,
+        "p": None if test is None else test.p_value,
         "p_holm": pair.adjusted,
         "verdict": pair.verdict,
+        "left_out": list(pair.left_out),
     }
 
 
@@ -147,7 +194,3 @@ def _contender(contender: Contender) -> dict[str, Any]:
         "options": json.loads(contender.options),
         "workers": contender.workers,
     }
-
-
-def _fields(standing: Any) -> dict[str, Any]:
-    return {name: value for name, value in asdict(standing).items() if name != "contender"}

@@ -11,21 +11,15 @@ from zlib import crc32
 import numpy as np
 
 from nasbench_sparse.leaderboard.evidence import Evidence
+from nasbench_sparse.leaderboard.ranking import ranked_together
 from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm_where_possible
 from nasbench_sparse.leaderboard.statistics.improvement import Improvement, probability_of_improvement
 from nasbench_sparse.leaderboard.statistics.nemenyi import nemenyi_p_value
+from nasbench_sparse.leaderboard.statistics.pairwise_tests import Comparison, Pairwise
 from nasbench_sparse.leaderboard.statistics.power import Alternative
-from nasbench_sparse.leaderboard.statistics.rank_diagram import CriticalDifference, critical_difference
+from nasbench_sparse.leaderboard.statistics.rank_diagram import CriticalDifference, PostHoc, critical_difference
 from nasbench_sparse.leaderboard.statistics.units import Unit, describe_units
 from nasbench_sparse.leaderboard.statistics.wilcoxon import SignedRank, signed_rank
-
-TWO_FAMILIES = (
-    "Two families of tests across tasks are declared, and each is corrected for its own number of tests: every "
-    "contender against random search, and all pairs of those ranked together, by another test where n is few. So "
-    "one pair may be shown to differ in one of them and not in the other; which of them answers a question is to "
-    "be chosen before looking."
-)
-"""The sentence that belongs wherever verdicts of both families are shown."""
 
 Verdict = Literal["better", "worse", "no difference shown", "too few to test", "nothing in common"]
 
@@ -78,15 +72,35 @@ class HeadToHead:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Pairs corrected together; `sentence` says how, and over how many."""
+    """Pairs corrected together; `sentence` says how, and over how many.
+
+    Args:
+        order: of all pairs, the test of those ranked together, with groups by the verdicts of these pairs.
+    """
 
     pairs: tuple[HeadToHead, ...]
     correction: Holm | None
     sentence: str = ""
+    order: CriticalDifference | None = None
 
     def pair(self, first: str, second: str) -> HeadToHead:
         """Return the comparison of these two, in this order."""
         return next(pair for pair in self.pairs if (pair.first, pair.second) == (first, second))
+
+
+def families_sentence(against: str | None) -> str:
+    """Return what belongs wherever verdicts of several families are shown.
+
+    Args:
+        against: whom the first family compares with whom; None without it.
+    """
+    families = [*([against] if against else []), "all pairs, by another test where n is few"]
+    families.append("all pairs within each task (wins, ties and losses)")
+    return (
+        f"{('Two', 'Three')[len(families) - 2]} families of tests are declared, and each is corrected for its own "
+        f"number of tests: {'; '.join(families)}. So one pair may be shown to differ in one of them and not in "
+        "another; which of them answers a question is to be chosen before looking."
+    )
 
 
 def compare_pairs(
@@ -96,66 +110,110 @@ def compare_pairs(
     seed: int = 0,
     alternative: Alternative = "two-sided",
     level: float = 0.05,
+    intervals: bool = True,
 ) -> Family:
     """Compare pairs of contenders by signed-rank tests with Holm's correction.
 
     A pair is compared on the units that both have complete, which may be fewer than others have, by the seeds and
     replicates that both were run with. What n cannot decide is left out, see `holm_where_possible`.
+
+    Args:
+        intervals: whether to draw those of effects, and chances of improvement; verdicts need neither.
     """
     if not pairs:
         return Family((), None)
     shown = [evidence.between(pair) for pair in pairs]
-    tests = [_test(held, pair, seed, alternative, level) for held, pair in zip(shown, pairs, strict=True)]
+    tests = [
+        _test(held, pair, seed, alternative, level, intervals) for held, pair in zip(shown, pairs, strict=True)
+    ]
     smallest = [np.nan if test is None else test.smallest_p_value for test in tests]
     p_values = [np.nan if test is None or test.p_value is None else test.p_value for test in tests]
     correction = holm_where_possible(p_values, smallest, level)
+    tests = [None if test is None else replace(test, tests=max(correction.tests, 1)) for test in tests]
     found = [
-        _pair(held, pair, test, adjusted, rejected, _generator(seed, pair, "improvement"))
+        _pair(held, pair, test, adjusted, rejected, _generator(seed, "improvement") if intervals else None)
         for held, pair, test, adjusted, rejected in zip(
             shown, pairs, tests, correction.adjusted, correction.rejected, strict=True
         )
     ]
+    if correction.without == correction.tests:
+        return Family(tuple(found), correction, f"{_size(found)} are too few for Holm over {len(pairs)} tests.")
     return Family(tuple(found), correction, f"{correction.sentence}.")
 
 
-def compare_all(evidence: Evidence, names: Sequence[str], ranked: Sequence[str], *, seed: int = 0) -> Family:
+def _size(pairs: Sequence[HeadToHead]) -> str:
+    """Say n, and in how many families, or from which to which."""
+    blocks = [0 if pair.test is None else pair.test.n_blocks for pair in pairs]
+    units = [pair.units for pair in pairs]
+    families = f" in {_span(blocks)} families" if blocks != units else ""
+    return f"n = {_span(units)} {pairs[0].unit}{families}"
+
+
+def _span(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def compare_all(
+    evidence: Evidence, names: Sequence[str], ranked: Sequence[str], *, seed: int = 0, intervals: bool = True
+) -> Family:
     """Compare every two contenders, by Holm's correction, or where n lets it decide nothing by Nemenyi's test.
 
     Nemenyi's test is of those ranked together, after Friedman's: a pair's p-value is the larger of the two. Which
-    one it is depends on n alone, never on the losses.
+    one it is depends on n alone, never on the losses. The groups of `Family.order` are by the same verdicts.
     """
-    family = compare_pairs(evidence, list(combinations(names, 2)), seed=seed)
-    if any(pair.adjusted is not None for pair in family.pairs):
+    family = compare_pairs(evidence, list(combinations(names, 2)), seed=seed, intervals=intervals)
+    decides = any(pair.adjusted is not None for pair in family.pairs)
+    order = rank_test(evidence, ranked, "wilcoxon-holm" if decides else "nemenyi", seed=seed)
+    if order is None:
         return family
-    diagram = rank_test(evidence, ranked, seed=seed)
-    if diagram is None or diagram.test.p_value is None:
-        return family
-    places = dict(zip(diagram.names, diagram.average_ranks, strict=True))
+    if decides:
+        return replace(family, order=order.decided_by(_as_pairwise(family)))
+    return replace(family, order=order) if order.test.p_value is None else _by_nemenyi(family, order)
+
+
+def _as_pairwise(family: Family) -> Pairwise:
+    assert family.correction is not None
+    comparisons = tuple(
+        Comparison(pair.first, pair.second, pair.test, pair.adjusted, pair.rejected)
+        for pair in family.pairs
+        if pair.test is not None
+    )
+    return Pairwise(comparisons, family.correction, "each pair on what both completed")
+
+
+def _by_nemenyi(family: Family, order: CriticalDifference) -> Family:
+    """Return the pairs with the p-values of Nemenyi's test, where both are ranked together."""
+    test = order.test
+    places = dict(zip(order.names, order.average_ranks, strict=True))
     pairs = []
     for pair in family.pairs:
         if pair.first in places and pair.second in places:
             apart = places[pair.first] - places[pair.second]
-            p = max(diagram.test.p_value, nemenyi_p_value(apart, len(places), diagram.test.effective_n))
-            pair = replace(pair, adjusted=p, rejected=diagram.differ(pair.first, pair.second), ranks_apart=apart)
+            p = max(test.p_value or 0.0, nemenyi_p_value(apart, len(places), test.effective_n))
+            pair = replace(pair, adjusted=p, rejected=order.differ(pair.first, pair.second), ranks_apart=apart)
         pairs.append(pair)
-    test = diagram.test
     sentence = (
         f"p is Nemenyi's over the {len(places)} contenders ranked together, after Friedman's test "
         f"({describe_units(test.n, test.n_blocks, test.unit, test.dropped)}): so few are too few for signed-rank "
         "tests of all pairs with Holm's correction."
     )
-    return replace(family, pairs=tuple(pairs), sentence=sentence)
+    return replace(family, pairs=tuple(pairs), sentence=sentence, order=order)
 
 
-def rank_test(evidence: Evidence, ranked: Sequence[str], *, seed: int = 0) -> CriticalDifference | None:
+def rank_test(
+    evidence: Evidence, ranked: Sequence[str], post_hoc: PostHoc, *, seed: int = 0
+) -> CriticalDifference | None:
     """Test contenders ranked together on what all of them completed, see `critical_difference`.
 
-    None of fewer than three contenders, or where they completed nothing in common.
+    Within one task those tested are the largest block of contenders times runs, so that one with few seeds takes no
+    run from the others. None of fewer than three contenders, or where they completed nothing in common.
     """
-    if len(ranked) < 3:
+    together = _largest_block(evidence, ranked) if ranked and evidence.unit == "runs" else ranked
+    if len(together) < 3:
         return None
-    evidence = evidence.between(ranked)
-    columns = evidence.columns(ranked)
+    evidence = evidence.between(together)
+    columns = evidence.columns(together)
     if np.isnan(sum(columns.values())).all():
         return None
     return critical_difference(
@@ -163,33 +221,49 @@ def rank_test(evidence: Evidence, ranked: Sequence[str], *, seed: int = 0) -> Cr
         unit=evidence.unit,
         rng=np.random.default_rng([seed, crc32(b"critical difference")]),
         families=evidence.blocks,
-        resamples=100,
+        post_hoc=post_hoc,
+        resamples=0,
     )
 
 
-def _generator(seed: int, pair: tuple[str, str], part: str) -> np.random.Generator:
-    """Return the generator of a pair, so that its intervals do not depend on which other pairs are compared."""
-    return np.random.default_rng([seed, crc32("\0".join((*pair, part)).encode())])
+def _largest_block(evidence: Evidence, ranked: Sequence[str]) -> list[str]:
+    """Return those of the largest block of contenders times runs of the one task, in the order given."""
+    (paired,) = evidence.paired.values()
+    done = {
+        name: frozenset(key for key, loss in zip(paired.keys, paired.columns[name], strict=True) if loss == loss)
+        for name in ranked
+    }
+    together, _ = ranked_together(done)
+    return [name for name in ranked if name in together]
+
+
+def _generator(seed: int, part: str) -> np.random.Generator:
+    """Return the generator of every pair: intervals depend neither on names nor on what else is compared."""
+    return np.random.default_rng([seed, crc32(part.encode())])
+
+
+def _resamples(units: int) -> int:
+    """Return how many resamples an effect's interval takes: of few units so many that its two digits stand."""
+    return max(1000, min(20_000, 400_000 // units))
 
 
 def _test(
-    evidence: Evidence, pair: tuple[str, str], seed: int, alternative: Alternative, level: float
+    evidence: Evidence, pair: tuple[str, str], seed: int, alternative: Alternative, level: float, intervals: bool
 ) -> SignedRank | None:
     """Test a pair on what its common runs show."""
     columns = evidence.columns(pair)
     first, second = columns[pair[0]], columns[pair[1]]
     if np.isnan(first + second).all():
         return None
-    rng = _generator(seed, pair, "effect")
     return signed_rank(
         first,
         second,
         unit=evidence.unit,
-        rng=rng,
+        rng=_generator(seed, "effect"),
         families=evidence.blocks,
         alternative=alternative,
         level=level,
-        resamples=1000,
+        resamples=_resamples(len(first)) if intervals else 0,
     )
 
 
@@ -199,7 +273,7 @@ def _pair(
     test: SignedRank | None,
     adjusted: float,
     rejected: bool,
-    rng: np.random.Generator,
+    rng: np.random.Generator | None,
 ) -> HeadToHead:
     """Describe a pair by what its common runs show."""
     columns = evidence.columns(pair)
@@ -207,7 +281,7 @@ def _pair(
     complete = ~np.isnan(first + second)
     shared = [task for task in evidence.tasks if all(evidence.complete(name, task) for name in pair)]
     improvement = None
-    if shared:
+    if shared and rng is not None:
         one, two = (evidence.strata(name, shared) for name in pair)
         improvement = probability_of_improvement(one, two, rng, resamples=1000)
     return HeadToHead(

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
 from nasbench_sparse.leaderboard.board import board_of
-from nasbench_sparse.leaderboard.evidence import Evidence, gather
-from nasbench_sparse.leaderboard.head_to_head import Family, compare_pairs, rank_test
+from nasbench_sparse.leaderboard.evidence import Evidence, exact_mean, gather
+from nasbench_sparse.leaderboard.head_to_head import Family, compare_all, compare_pairs
 from nasbench_sparse.leaderboard.results import Results
-from nasbench_sparse.leaderboard.standing import Board
+from nasbench_sparse.leaderboard.runs import Contender
+from nasbench_sparse.leaderboard.standing import Board, baseline_entry, normalised
 from nasbench_sparse.leaderboard.statistics.aggregates import stratified_mean
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
-from nasbench_sparse.leaderboard.statistics.pairwise_tests import pairwise
+from nasbench_sparse.leaderboard.statistics.check import Floats
+from nasbench_sparse.leaderboard.statistics.holm_correction import holm_where_possible
 from nasbench_sparse.leaderboard.statistics.stratified import Strata
+from nasbench_sparse.leaderboard.statistics.wilcoxon import signed_rank
 
 Duels = dict[str, Counter[str]]
 
@@ -24,10 +28,10 @@ Duels = dict[str, Counter[str]]
 def judged_board(results: Results, *, seed: int = 0) -> Board:
     """Return the leaderboard with an interval of each score, each contender's duels, and the tests across tasks.
 
-    The interval speaks of other seeds on the same tasks, with random search's mean and the lowest loss held fixed.
-    A duel is a signed-rank test of two contenders' paired runs within one complete task, corrected by Holm over
-    all pairs of that task; where runs are too few to reach the corrected level, it is counted as untested. Across
-    tasks every contender is tested against random search, and all that are ranked together by their ranks.
+    The interval speaks of other seeds on the same tasks, random search's too, with the lowest loss held fixed. A
+    duel is a signed-rank test of two contenders' runs of their common seeds within one task, corrected by Holm
+    over all pairs of that task; where runs are too few to reach the corrected level, it is counted as untested.
+    Across tasks every contender is tested against random search, and all that are ranked together by their ranks.
     """
     board = board_of(results)
     evidence = gather(results)
@@ -36,7 +40,7 @@ def judged_board(results: Results, *, seed: int = 0) -> Board:
     standings = []
     for standing in board.standings:
         name = names[standing.contender]
-        interval = _score_interval(board, evidence, name) if standing.ranked else None
+        interval = _score_interval(board, evidence, names, name) if standing.ranked else None
         standings.append(
             replace(
                 standing,
@@ -48,11 +52,13 @@ def judged_board(results: Results, *, seed: int = 0) -> Board:
                 untested=won[name]["untested"],
             )
         )
-    against = _against(
-        evidence, results.baseline, [names[standing.contender] for standing in board.standings], seed
-    )
-    order = rank_test(evidence, [names[standing.contender] for standing in board.ranked], seed=seed)
-    return replace(board, standings=tuple(standings), against=against, order=order)
+    order = [names[standing.contender] for standing in board.standings]
+    against = _against(evidence, results.baseline, order, seed)
+    ranked = [names[standing.contender] for standing in board.ranked]
+    together = compare_all(evidence, order, ranked, seed=seed, intervals=False).order
+    pairs = [(apart.contender, ranked.contender) for apart in board.apart for ranked in board.ranked]
+    beside = {pair: tally(evidence, names[pair[0]], names[pair[1]]) for pair in pairs}
+    return replace(board, standings=tuple(standings), against=against, order=together, beside=beside)
 
 
 def _against(evidence: Evidence, baseline: str | None, names: Sequence[str], seed: int) -> Family | None:
@@ -63,24 +69,39 @@ def _against(evidence: Evidence, baseline: str | None, names: Sequence[str], see
 
 
 def duels(evidence: Evidence, *, seed: int = 0) -> Duels:
-    """Count each contender's duels by outcome, over all tasks on which both are complete."""
+    """Count each contender's duels by outcome, over all tasks on which the runs of both are complete."""
     counts: Duels = {name: Counter() for name in evidence.names}
     for place, task in enumerate(evidence.tasks):
-        columns = {
-            name: evidence.paired[task].columns[name] for name in evidence.names if evidence.complete(name, task)
+        shared = {
+            (first, second): runs
+            for first, second in combinations(evidence.names, 2)
+            if (runs := evidence.common(task, first, second)) is not None
         }
-        if len(columns) < 2:
+        if not shared:
             continue
-        found = pairwise(columns, unit="runs", rng=np.random.default_rng([seed, place]), resamples=0)
-        for pair in found.comparisons:
-            if pair.adjusted is None:
-                counts[pair.first]["untested"] += 1
-                counts[pair.second]["untested"] += 1
+        rng = np.random.default_rng([seed, place])
+        tests = [signed_rank(one, two, unit="runs", rng=rng, resamples=0) for one, two in shared.values()]
+        p_values = [np.nan if test.p_value is None else test.p_value for test in tests]
+        found = holm_where_possible(p_values, [test.smallest_p_value for test in tests])
+        for (first, second), test, p, rejected in zip(shared, tests, found.adjusted, found.rejected, strict=True):
+            if np.isnan(p):
+                counts[first]["untested"] += 1
+                counts[second]["untested"] += 1
                 continue
-            sign = int(np.sign(pair.test.effect)) if pair.rejected else 0
-            counts[pair.first][("better", "equal", "worse")[sign + 1]] += 1
-            counts[pair.second][("worse", "equal", "better")[sign + 1]] += 1
+            sign = int(np.sign(test.effect)) if rejected else 0
+            counts[first][("better", "equal", "worse")[sign + 1]] += 1
+            counts[second][("worse", "equal", "better")[sign + 1]] += 1
     return counts
+
+
+def tally(evidence: Evidence, first: str, second: str) -> tuple[int, int, int]:
+    """Count the tasks on which the first has the lower, the same and the higher mean loss over their common seeds.
+
+    A task without one, or with a hole in them, is left out.
+    """
+    shared = filter(None, (evidence.common(task, first, second) for task in evidence.tasks))
+    signs = [int(np.sign(exact_mean(one) - exact_mean(two))) for one, two in shared]
+    return signs.count(-1), signs.count(0), signs.count(1)
 
 
 def scored_tasks(board: Board) -> tuple[str, ...]:
@@ -100,7 +121,36 @@ def score_strata(board: Board, evidence: Evidence, name: str) -> Strata | None:
     )
 
 
-def _score_interval(board: Board, evidence: Evidence, name: str) -> Interval | None:
-    """Return the interval of a ranked contender's normalised score."""
-    scores = score_strata(board, evidence, name)
-    return None if scores is None else stratified_mean(scores).interval
+def _score_interval(board: Board, evidence: Evidence, names: Mapping[Contender, str], name: str) -> Interval | None:
+    """Return the interval of a ranked contender's normalised score; None without one, as for random search's own 0.
+
+    Other seeds would change random search's mean too, to which the score refers. So the variance is that of the
+    score's linear part in both means (the delta method), seed by seed, since runs of a seed may begin alike.
+    """
+    columns = []
+    for task in scored_tasks(board):
+        ends, random = board.ends(task), baseline_entry(board.on(task))
+        if ends is not None and random is not None:
+            held = evidence.paired[task].columns
+            columns.append(_linear_scores(held[name], held[names[random.contender]], ends))
+    return stratified_mean(Strata(tuple(columns))).interval if columns else None
+
+
+def _linear_scores(own: Floats, random: Floats, ends: tuple[float, float]) -> Floats:
+    """Return numbers with the score's mean, one for each seed of either, whose mean's variance is the score's.
+
+    Args:
+        own, random: losses by seed, (seeds,), NaN where the contender, or random search, has none.
+    """
+    seeds = ~(np.isnan(own) & np.isnan(random))
+    score = normalised(exact_mean(own[~np.isnan(own)]), ends)
+    pulls = ((1 - score) * _pulls(random) - _pulls(own)) / (ends[0] - ends[1])
+    numbers: Floats = score + seeds.sum() * pulls[seeds]
+    return numbers
+
+
+def _pulls(losses: Floats) -> Floats:
+    """Return by how much each loss moves their mean, (seeds,), 0 where there is none."""
+    held = ~np.isnan(losses)
+    pulls: Floats = np.where(held, losses - exact_mean(losses[held]), 0.0) / held.sum()
+    return pulls

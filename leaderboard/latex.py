@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 _SPECIAL = {
@@ -19,6 +20,7 @@ _SPECIAL = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': "''",
+    "`": r"\textasciigrave{}",
     "—": "---",
     "†": r"\dag{}",
     "±": r"$\pm$",
@@ -27,10 +29,18 @@ _SPECIAL = {
     "\N{GREEK SMALL LETTER GAMMA}": r"$\gamma$",
 }
 
+_ESCAPED = re.compile(f"-(?=-)|[{re.escape(''.join(_SPECIAL))}]")
+
+LONG_TABLE = 45
+"""Rows that fit on a page."""
+
+LONG_CELL = 40
+"""Letters of a cell whose column breaks lines."""
+
 
 def escape(text: str) -> str:
-    """Return text that LaTeX prints as it is; line breaks become spaces."""
-    return "".join(_SPECIAL.get(character, character) for character in " ".join(text.split()))
+    """Return text that LaTeX prints as it is; line breaks become spaces, and hyphens no dashes."""
+    return _ESCAPED.sub(lambda found: _SPECIAL.get(found[0], "-{}"), " ".join(text.split()))
 
 
 def booktabs(
@@ -41,19 +51,41 @@ def booktabs(
     groups: Sequence[int] = (),
     notes: Sequence[str] = (),
 ) -> str:
-    """Return a `table` environment for `\\usepackage{booktabs}`; groups of rows are set apart by rules."""
+    """Return a `table` for `\\usepackage{booktabs}`, or a `longtable` for the package of this name.
+
+    Which it is depends on the number of rows. The title is the caption, notes follow below.
+
+    Args:
+        left: columns of text; groups: numbers of rows that are set apart by rules.
+    """
+    kinds = "".join(_kind([row[i] for row in rows], column in left) for i, column in enumerate(columns))
+    head = [r"\toprule", _row(columns), r"\midrule"]
     ends = {sum(groups[: index + 1]) for index in range(len(groups) - 1)}
-    lines = [
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{escape(' '.join([title + '.', *notes]))}}}",
-        rf"\begin{{tabular}}{{{''.join('l' if column in left else 'r' for column in columns)}}}",
-        r"\toprule",
-        " & ".join(map(escape, columns)) + r" \\",
-        r"\midrule",
-    ]
+    body = []
     for number, row in enumerate(rows, 1):
-        lines.append(" & ".join(map(escape, row)) + r" \\")
+        body.append(_row(row))
         if number in ends:
-            lines.append(r"\midrule")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}"]) + "\n"
+            body.append(r"\midrule")
+    caption = rf"\caption{{{escape(title)}}}"
+    said = [rf"{{\par\smallskip\raggedright\footnotesize {escape(' '.join(notes))}\par}}"] if notes else []
+    if len(rows) <= LONG_TABLE:
+        opened = [r"\begin{table}", r"\centering", caption, rf"\begin{{tabular}}{{{kinds}}}"]
+        lines = [*opened, *head, *body, r"\bottomrule", r"\end{tabular}", *said, r"\end{table}"]
+    else:
+        opened = [rf"\begin{{longtable}}{{{kinds}}}", caption + r" \\"]
+        ends_of_page = [*head, r"\endfirsthead", *head, r"\endhead", r"\bottomrule", r"\endfoot"]
+        lines = [*opened, *ends_of_page, *body, r"\end{longtable}", *said]
+    return "\n".join(lines) + "\n"
+
+
+def _kind(cells: Sequence[str], is_text: bool) -> str:
+    """Return how a column is set."""
+    if not is_text:
+        return "r"
+    return r"p{0.25\linewidth}" if max(map(len, cells), default=0) > LONG_CELL else "l"
+
+
+def _row(cells: Sequence[str]) -> str:
+    """Return a row; what stands before it would take a bracket or star at its beginning for its own."""
+    row = " & ".join(map(escape, cells)) + r" \\"
+    return f"{{}}{row}" if row[0] in "[*" else row

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nasbench_sparse.leaderboard.head_to_head import TWO_FAMILIES, Family
+from nasbench_sparse.leaderboard.head_to_head import Family, families_sentence
 from nasbench_sparse.leaderboard.standing import BASELINE, Board
 from nasbench_sparse.leaderboard.table import INCOMPLETE, board_labels, plural, spent_text
 
 
-def notes(board: Board) -> list[str]:
-    """Return the sentences without which the numbers would mislead."""
+def notes(board: Board, *, tests: bool = True) -> list[str]:
+    """Return the sentences without which the numbers would mislead.
+
+    Args:
+        tests: whether to explain the columns of tests too, which a page explains below its own tables.
+    """
     if not board.entries:
         return ["No runs to compare.", *_density_notes(board)]
     has_baseline = any(entry.contender.optimizer == BASELINE for entry in board.entries)
@@ -19,7 +23,7 @@ def notes(board: Board) -> list[str]:
         f"Score: 0 is {BASELINE} search's mean loss, 1 the loss to which regret is measured."
         if has_baseline
         else f"Score needs runs of {BASELINE} search, of which there are none.",
-        *_test_notes(board),
+        *(_test_notes(board) if tests else []),
         *_regret_notes(board),
         _budget_note(board),
         *_density_notes(board),
@@ -34,18 +38,14 @@ def notes(board: Board) -> list[str]:
     bad = sum(entry.bad_trials for entry in board.entries)
     if bad:
         total = sum(entry.trials for entry in board.entries)
-        lines.append(f"{bad} of {total} trials diverged, failed, timed out or ran out of memory.")
+        lines.append(f"{bad:,} of {total:,} trials diverged, failed, timed out or ran out of memory.")
     lines += _prediction_notes(board)
     if board.repeated:
         lines.append(
             f"{board.repeated} run{plural(board.repeated)} left out: the same seed was run on another executor, or "
             "under other conditions."
         )
-    lines += [
-        f"Superseded: {old.runs} run{plural(old.runs)} of {old.what} at {old.old:.12}; ranked is {old.new:.12}."
-        for old in board.superseded
-    ]
-    return lines
+    return lines + [old.sentence for old in board.superseded]
 
 
 def _test_notes(board: Board) -> list[str]:
@@ -64,16 +64,16 @@ def _test_notes(board: Board) -> list[str]:
     if board.against is not None and board.against.pairs:
         lines.append(
             f"Against {board.against.pairs[0].second}: {board.against.sentence} Effect: matched-pairs rank "
-            "biserial, -1 where the loss is lower throughout. P(lower): chance that one of its runs beats one of "
-            "the other on these tasks, ties half."
+            "biserial, -1 where the loss is lower wherever the two differ. P(lower): chance that one of its runs "
+            "beats one of the other on these tasks, of the seeds that both have, ties half."
         )
-        lines += _left_out_notes(board.against)
+        lines += left_out_notes(board.against)
     if board.against is not None and board.against.pairs and board.order is not None:
-        lines.append(TWO_FAMILIES)
+        lines.append(families_sentence(f"every contender against {board.against.pairs[0].second}"))
     return lines + _order_note(board)
 
 
-def _left_out_notes(against: Family) -> list[str]:
+def left_out_notes(against: Family) -> list[str]:
     """Name the tasks on which contenders are not compared with the baseline."""
     left_out = [f"{pair.first} on {_some(pair.left_out)}" for pair in against.pairs if pair.left_out]
     if not left_out:
@@ -155,13 +155,18 @@ def _budget_note(board: Board) -> str:
         but = f", but for those that had nothing more to ask ({early})" if early else ""
         return (
             f"Compared at {_amount(amounts[0], board)}, as asked for; {_which_count(amounts[0], board)}; runs that "
-            f"spent less are left out{but}.{_cut_text(board)}"
+            f"spent less are left out{but}.{_nobody_text(board)}{_cut_text(board)}"
         )
     why = "every finished run had spent so much" + (f", or had nothing more to ask ({early})" if early else "")
     if len(amounts) == 1:
         return f"Compared at {_amount(amounts[0], board)}: {why}.{_cut_text(board)}"
     each = ", ".join(f"{task} {amount:g}" for task, amount in sorted(board.budgets.items()))
     return f"Compared at full-evaluation equivalents of {each}: {why}.{_cut_text(board)}"
+
+
+def _nobody_text(board: Board) -> str:
+    """Say that no run reached the budget asked for, if so."""
+    return " No run has spent so much." if all(e.finished == e.exhausted for e in board.entries) else ""
 
 
 def _why_no_budget(board: Board) -> str:

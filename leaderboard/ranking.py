@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from nasbench_sparse.leaderboard.runs import Contender
 
+Who = TypeVar("Who", Contender, str)
+What = TypeVar("What", str, tuple[int, int])
 
-def ranked_together(done: Mapping[Contender, frozenset[str]]) -> tuple[frozenset[Contender], tuple[str, ...]]:
+
+def ranked_together(done: Mapping[Who, frozenset[What]]) -> tuple[frozenset[Who], tuple[What, ...]]:
     """Choose who is ranked, on which tasks: the largest block of contenders times tasks without a hole.
 
     Found by dropping the contender with the fewest complete tasks, one after another, so that one that cannot
     serve some tasks does not take these tasks from all others. Of equal blocks the one with more contenders stands.
 
     Args:
-        done: the tasks on which each contender is complete.
+        done: the tasks on which each contender is complete, or the runs of one task that it has.
     Returns:
         The contenders ranked, and the tasks that all of them completed; none of either where no task is shared.
     """
     kept = sorted(done, key=lambda contender: (-len(done[contender]), contender))
-    best: tuple[frozenset[Contender], frozenset[str]] = frozenset(), frozenset()
+    best: tuple[frozenset[Who], frozenset[What]] = frozenset(), frozenset()
     least = min(2, len(kept))
     while len(kept) >= least and kept:
         shared = frozenset.intersection(*(done[contender] for contender in kept))

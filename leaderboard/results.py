@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -41,7 +42,7 @@ class Wanted:
         density: lowest and highest final density of the trainings that count, with 1 % of slack at either end,
             since a mask keeps whole weights (5 % of 9,224 weights are 5.009 %).
     Raises:
-        NbsError: two budgets, one that is not positive, or a band that is not within 0 and 1.
+        NbsError: two budgets, one that is not positive and finite, or a band that is not within 0 and 1.
     """
 
     tasks: Collection[str] | None = None
@@ -57,8 +58,8 @@ class Wanted:
         if self.evaluations is not None and self.seconds is not None:
             raise NbsError("compare at a number of evaluations or of seconds, not at both")
         for amount in (self.evaluations, self.seconds):
-            if amount is not None and not amount > 0:
-                raise NbsError(f"a budget of {amount:g} compares nothing; give a positive number")
+            if amount is not None and not 0 < amount < math.inf:
+                raise NbsError(f"a budget of {amount:g} compares nothing; give a positive, finite number")
         if self.density is not None and not 0 <= self.density[0] <= self.density[1] <= 1:
             low, high = self.density
             raise NbsError(

@@ -104,12 +104,20 @@ class Optimum:
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """Runs left out because a newer version of their optimizer or task has been run."""
+    """Runs left out because another version of their optimizer or task was started later."""
 
     what: str
     old: str
     new: str
     runs: int
+
+    @property
+    def sentence(self) -> str:
+        """Say which version is shown; nothing in a store tells which is at hand now."""
+        return (
+            f"Superseded: {self.runs} run{'' if self.runs == 1 else 's'} of {self.what} at {self.old:.12}; ranked "
+            f"is {self.new:.12}, which was started last, and so need not be the version at hand after a revert."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,7 @@ class Selection:
 
 
 def select(rows: Iterable[RunRow]) -> Selection:
-    """Keep the newest version of each task and optimizer, and one run of each contender, seed and replicate."""
+    """Keep of each task and optimizer the version started last, and one run a contender, seed and replicate."""
     kept, old_tasks = _newest(rows, "task", lambda row: row.task, lambda row: row.fingerprint)
     kept, old_sources = _newest(kept, "optimizer", lambda row: row.contender.optimizer, lambda row: row.source)
     unique: dict[tuple[str, Contender, int, int], RunRow] = {}

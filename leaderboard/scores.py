@@ -120,7 +120,8 @@ def _ranked(entries: Iterable[Entry], optimum: Optimum | None) -> list[Entry]:
     entries = list(entries)
     scored = [(entry, entry.loss) for entry in entries if entry.loss is not None]
     losses = [loss for _, loss in scored]
-    ranks = mean_ranks(losses)
+    alone = len(losses) == 1 < len(entries)  # nobody to be ranked with, such as one that was exhausted early
+    ranks = [None] if alone else mean_ranks(losses)
     ends = spread(entries, optimum)
     lowest = lowest_loss(entries, optimum)
     result = [
@@ -140,8 +141,8 @@ def standard_error(values: Sequence[float]) -> float | None:
     """Return the standard error of the mean, from the sample's standard deviation; None below two values."""
     if len(values) < 2:
         return None
-    mean = sum(values) / len(values)
-    variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    mean = math.fsum(values) / len(values)
+    variance = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
     return math.sqrt(variance / len(values))
 
 
@@ -163,7 +164,7 @@ def _standing(
         normalised=_mean([e.normalised for e in scored if e.normalised is not None]),
         scored_runs=sum(e.finished for e in scored),
         scored_tasks=len(scored),
-        tasks=len(own),
+        tasks=sum(entry.complete for entry in own),
         optimizer_seconds=sum((entry.optimizer_seconds or 0.0) * entry.runs for entry in own),
         evaluation_seconds=sum(entry.evaluation_seconds * entry.runs for entry in own),
         failed_runs=sum(entry.failed for entry in own),
@@ -188,4 +189,5 @@ def _order(standing: Standing) -> tuple[float, int, Contender]:
 
 
 def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+    """Return the mean, to the last bit whatever their order is: equal means are ties."""
+    return math.fsum(values) / len(values) if values else None

@@ -35,7 +35,7 @@ class Entry:
         predicted_trials: outcomes that a table's surrogate predicted, in all runs.
         search_steps: outcomes that are steps of a search, in all runs.
         cut: runs that went on beyond the budget.
-        rank: among the task's contenders, ties share the mean of their places.
+        rank: among the task's contenders, ties share the mean of their places; None where only one has a loss.
         regret: loss above the table's optimum, or without a table above the lowest loss that any run found.
         normalised: 0 at random search, and 1 where the regret is zero; None where the task has no spread (see
             `spread`).
@@ -78,6 +78,7 @@ class Standing:
         mean_rank: over the complete tasks, among the contenders ranked together.
         wins: complete tasks on which it found something, and none of them has a lower mean loss.
         normalised: mean over the complete tasks that have a score.
+        tasks: on which every run of its own covers the budget.
         scored_runs, scored_tasks: n of the score.
         score_low, score_high: 95 % interval of the normalised score; None until judged, or where there is none.
         better, equal, worse: duels with every other contender on every task that both completed, by what a test
@@ -118,7 +119,10 @@ class Board:
         outside: tasks left out because nothing lies in the band.
         optima: of the tasks that have a table.
         against: every other contender against random search, corrected together; None until judged, or without it.
-        order: the test of all that are ranked together; None until judged, or where they are fewer than three.
+        order: the test of all that are ranked together; None until judged, or where
+            there is none (see `rank_test`).
+        beside: for each that is not ranked and each that is, the tasks on which the first has the lower, the same
+            and the higher mean loss over their common seeds; empty until judged.
     """
 
     standings: tuple[Standing, ...]
@@ -135,6 +139,7 @@ class Board:
     optima: Mapping[str, Optimum] = field(default_factory=dict)
     against: Family | None = None
     order: CriticalDifference | None = None
+    beside: Mapping[tuple[Contender, Contender], tuple[int, int, int]] = field(default_factory=dict)
 
     @property
     def ranked(self) -> tuple[Standing, ...]:

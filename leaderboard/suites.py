@@ -1,15 +1,28 @@
-"""Suites: which runs of a store belong to one, and mistakes in names found before anything is computed."""
+"""Suites: which runs one plans, and mistakes in names found before anything is computed."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
+
+import orjson
 
 from nasbench_sparse.errors import UnknownName, unknown
+from nasbench_sparse.leaderboard.runs import Contender
 from nasbench_sparse.store import Store
+
+if TYPE_CHECKING:
+    from nasbench_sparse.core.run import RunSpec
 
 
 def suite_runs(store: Store, suite: str) -> list[str]:
-    """Return ids of the runs that a registered suite plans; none for a study that only the store knows.
+    """Return ids of the runs that a suite plans, see `suite_specs`."""
+    return [spec.run_id for spec in suite_specs(store, suite)]
+
+
+def suite_specs(store: Store, suite: str) -> list[RunSpec]:
+    """Return the runs that a registered suite plans; none for a study that only the store knows.
 
     Raises:
         UnknownName: neither; the nearest names are given.
@@ -18,12 +31,26 @@ def suite_runs(store: Store, suite: str) -> list[str]:
     from nasbench_sparse.runner.plan import plan_suite
 
     try:
-        return [plan.spec.run_id for plan in plan_suite(load_suite(suite))]
+        return [plan.spec for plan in plan_suite(load_suite(suite))]
     except UnknownName:
         held = set(store.sql("SELECT DISTINCT study FROM runs WHERE study <> ''")["study"])
         if suite in held:
             return []
         raise unknown("suite", suite, held | set(all_suites())) from None
+
+
+def contender_of(spec: RunSpec) -> Contender:
+    """Return the contender that a run is of."""
+    options = orjson.dumps(dict(spec.options), option=orjson.OPT_SORT_KEYS).decode()
+    return Contender(spec.optimizer, options, spec.workers)
+
+
+def planned_keys(specs: Iterable[RunSpec]) -> dict[tuple[Contender, str], frozenset[tuple[int, int]]]:
+    """Return the (seed, replicate) of the planned runs of each contender on each task."""
+    keys: defaultdict[tuple[Contender, str], set[tuple[int, int]]] = defaultdict(set)
+    for spec in specs:
+        keys[contender_of(spec), spec.task].add((spec.seed, spec.replicate))
+    return {which: frozenset(held) for which, held in keys.items()}
 
 
 def check_held(

@@ -121,30 +121,16 @@ def ends_text(interval: Interval | None, absence: str | None) -> str:
 
 
 def apart_table(board: Board) -> Table:
-    """Compare each contender that is not ranked with each that is, on the tasks both completed."""
+    """Compare each contender that is not ranked with each that is, on their common seeds."""
     names = board_labels(board)
     rows = []
-    for apart in board.apart:
-        for ranked in board.ranked:
-            lower, equal, higher = duel(board, apart.contender, ranked.contender)
-            cells = (names[apart.contender] if ranked is board.ranked[0] else "", names[ranked.contender])
-            rows.append((*cells, *map(str, (lower + equal + higher, lower, equal, higher))))
+    for (apart, ranked), counts in board.beside.items():
+        cells = (names[apart] if ranked == board.ranked[0].contender else "", names[ranked])
+        rows.append((*cells, *map(str, (sum(counts), *counts))))
     columns = ("not ranked", "against", "tasks", "lower", "equal", "higher")
-    title = "Not ranked: mean losses where both completed"
+    title = "Not ranked: mean losses over common seeds"
     groups = (len(board.ranked),) * len(board.apart)
     return Table(title, columns, tuple(rows), frozenset({"not ranked", "against"}), groups)
-
-
-def duel(board: Board, first: Contender, second: Contender) -> tuple[int, int, int]:
-    """Count the tasks completed by both on which the first has the lower, the same and the higher mean loss."""
-    one, two = (
-        {entry.task: entry.loss for entry in board.entries if entry.contender == who and entry.complete}
-        for who in (first, second)
-    )
-    pairs = [(loss, two[task]) for task, loss in one.items() if task in two]
-    kept = [(mine, other) for mine, other in pairs if mine is not None and other is not None]
-    lower, equal = sum(a < b for a, b in kept), sum(a == b for a, b in kept)
-    return lower, equal, len(kept) - lower - equal
 
 
 def _interval(standing: Standing) -> str:
@@ -164,7 +150,7 @@ def duels_text(standing: Standing) -> str:
 
 def score_n(standing: Standing) -> str:
     """Print how many runs of how many tasks a score is made of."""
-    return f"{standing.scored_runs}/{standing.scored_tasks}" if standing.scored_tasks else HOLE
+    return f"{standing.scored_runs:,}/{standing.scored_tasks}" if standing.scored_tasks else HOLE
 
 
 def entries_table(board: Board) -> Table:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-SCALE, LEAST = 1.8, 1.1
+SCALE, LEAST = 1.8, 1.5
 """CSS pixels for each point of a figure's width: as wide as it gets, and as narrow before it scrolls."""
 
 
@@ -52,6 +52,7 @@ class Drawing:
         opened = re.sub(r' (width|height)="[^"]*pt"', "", opened)
         size = f"width:{SCALE * points:.0f}px;min-width:{LEAST * points:.0f}px"
         named = f'role="img" aria-labelledby="{self.name}-title {self.name}-desc" style="{size}"'
+        opened = opened.replace("<svg", '<svg preserveAspectRatio="xMinYMin"', 1)
         opened = opened.replace("<svg", f"<svg {named}", 1)
         words = (
             f'<title id="{self.name}-title">{escape(self.title)}</title>'

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nasbench_sparse.leaderboard.figures.panels import Panel, line_panels
+from nasbench_sparse.leaderboard.figures.panels import Panel, training_panels
 from nasbench_sparse.leaderboard.figures.style import Look
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ MARGIN = 1.2
 
 
 def gradient_flow_figure(panels: Sequence[Panel], looks: Mapping[str, Look]) -> Figure:
-    """Draw a panel for each task: gradient flow over units of fidelity, logarithmic where it spans a decade."""
-    return line_panels(list(map(_scaled, panels)), looks, "units of fidelity", "effective gradient flow")
+    """Draw a panel for each task: gradient flow over its unit of fidelity, logarithmic where it spans a decade."""
+    return training_panels(list(map(_scaled, panels)), looks, "effective gradient flow")
 
 
 def _scaled(panel: Panel) -> Panel:

@@ -20,6 +20,9 @@ EMPTY = "#dcdcdc"
 LETTERS = 32
 """Letters of a name that are written."""
 
+DARK = 0.179
+"""Luminance below which white has more contrast than black."""
+
 SHORT = 3
 """Letters of a column's name that fit above it without turning."""
 
@@ -73,7 +76,16 @@ def draw_matrix(
             if not text:
                 continue
             shade = shades(scale(values[i, j])) if np.isfinite(values[i, j]) else (0.86, 0.86, 0.86, 1.0)
-            dark = 0.299 * shade[0] + 0.587 * shade[1] + 0.114 * shade[2] < 0.5
-            ink = "#ffffff" if dark else "#000000"
+            ink = "#ffffff" if _luminance(shade) < DARK else "#000000"
             place = j + 0.5, i + 0.5
             ax.text(*place, text, ha="center", va="center", fontsize=7, color=ink, in_layout=False)
+
+
+def _luminance(shade: Sequence[float]) -> float:
+    """Return the relative luminance of red, green and blue in [0, 1]; what follows them is left out.
+
+    References:
+        W3C (2023), "Web Content Accessibility Guidelines 2.2", definition of relative luminance.
+    """
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shade[:3]]
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))

@@ -44,13 +44,14 @@ class Panel:
     Args:
         limits: of the y axis; by default all that is drawn.
         logarithmic: whether the y axis is, for which it needs limits above 0.
-        y_label: of this panel alone, where the panels of a figure do not show the same.
+        x_label, y_label: of this panel alone, where the panels of a figure do not show the same.
     """
 
     title: str
     lines: tuple[Line, ...]
     limits: tuple[float, float] | None = None
     logarithmic: bool = False
+    x_label: str = ""
     y_label: str = ""
 
 
@@ -76,8 +77,8 @@ def line_panels(
             ax.set_ylim(*panel.limits)
             if panel.logarithmic:
                 _number_decades(ax, panel.limits)
-        if place + COLUMNS >= len(shown):
-            ax.set_xlabel(x_label)
+        if place + COLUMNS >= len(shown) or panel.x_label != shown[place + COLUMNS].x_label:
+            ax.set_xlabel(panel.x_label or x_label)
     if legend:
         keys = short_names(names, LONGEST_KEY)
         add_legend(
@@ -87,6 +88,14 @@ def line_panels(
                 for name, label in keys.items()
             ],
         )
+    return figure
+
+
+def training_panels(panels: Sequence[Panel], looks: Mapping[str, Look], y_label: str) -> Figure:
+    """Draw panels over a training, in whole units of fidelity, which each panel names."""
+    figure = line_panels(panels, looks, "", y_label)
+    for ax in figure.axes:
+        ax.locator_params(axis="x", integer=True)
     return figure
 
 

@@ -25,13 +25,15 @@ def rank_diagram_figure(diagram: CriticalDifference, looks: Mapping[str, Look]) 
     count = len(diagram.names)
     rows = math.ceil(count / 2)
     depth = 0.6 + 0.3 * len(diagram.groups)
-    figure = Figure(figsize=(6.6, 0.24 * rows + 0.18 * len(diagram.groups) + 0.6))
-    ax = figure.add_axes((0.25, 0.02, 0.5, 0.96))
+    labels = short_names(diagram.names, 24)
+    beside = 0.075 * (max(map(len, labels.values())) + 6)
+    height = 0.24 * rows + 0.18 * len(diagram.groups) + 0.6
+    figure = Figure(figsize=(3.3 + 2 * beside, height), layout="constrained")
+    ax = figure.subplots()
     ax.set_axis_off()
     ax.set_xlim(1, max(count, 2))
     ax.set_ylim(-(depth + 0.55 * rows), 1.0)
     _scale(ax, count)
-    labels = short_names(diagram.names, 24)
     for place, (name, rank) in enumerate(zip(diagram.names, diagram.average_ranks, strict=True)):
         left = place < rows
         y = -(depth + 0.55 * (place if left else count - 1 - place))

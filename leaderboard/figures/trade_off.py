@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def trade_off_figure(panels: Sequence[Panel], looks: Mapping[str, Look]) -> Figure:
-    """Draw one panel for each family; up and to the left is better."""
+    """Draw one panel for each task or family; up and to the left is better."""
     return line_panels(panels, looks, "density (share of weights kept)", "validation accuracy")

@@ -12,9 +12,10 @@ measured AS (
     FROM trainings
     WHERE phase = 'search' AND cardinality(metrics) > 0
 )
-SELECT b.run_id, g.entry.key AS measure, g.step, avg(g.entry.value ORDER BY g.fold) AS flow
+SELECT b.run_id, k.declaration ->> '$.fidelity.unit' AS unit, g.entry.key AS measure, g.step, avg(g.entry.value ORDER BY g.fold) AS flow
 FROM best AS b
 JOIN measured AS g USING (fingerprint, config_key, replicate)
+JOIN tasks AS k USING (fingerprint)
 WHERE starts_with(g.entry.key, 'egf_') AND isfinite(g.entry.value)
 GROUP BY ALL
 ORDER BY ALL

@@ -6,9 +6,10 @@ WITH best AS (FROM final_incumbents(
     density_low := CAST(NULL AS DOUBLE),               -- band of the final density, with 1 % of slack
     density_high := CAST(NULL AS DOUBLE)               -- since masks keep whole weights; NULL: any
 ))
-SELECT b.run_id, g.step, avg(g.val_accuracy ORDER BY g.fold) AS val_accuracy
+SELECT b.run_id, k.declaration ->> '$.fidelity.unit' AS unit, g.step, avg(g.val_accuracy ORDER BY g.fold) AS val_accuracy
 FROM best AS b
 JOIN trainings AS g USING (fingerprint, config_key, replicate)
+JOIN tasks AS k USING (fingerprint)
 WHERE g.phase = 'search' AND isfinite(g.val_accuracy)
-GROUP BY b.run_id, g.step
+GROUP BY ALL
 ORDER BY b.run_id, g.step

@@ -12,7 +12,7 @@ from nasbench_sparse.leaderboard.figures.drawing import draw
 from nasbench_sparse.leaderboard.figures.panels import MOST_PANELS, Line, Panel
 from nasbench_sparse.leaderboard.report.blocks import Picture, Queries
 from nasbench_sparse.leaderboard.report.subject import Subject
-from nasbench_sparse.leaderboard.statistics.check import Floats
+from nasbench_sparse.leaderboard.statistics.check import Floats, counted
 from nasbench_sparse.leaderboard.statistics.incumbents import Trace
 from nasbench_sparse.leaderboard.statistics.stratified import Strata, stratified_bootstrap
 
@@ -50,12 +50,12 @@ def anytime_picture(
     note = (
         f"Mean over runs of the incumbent at the maximal fidelity, over {axis}, with pointwise 95 % "
         "bootstrap intervals over runs; a line begins where all of its runs have a result and ends "
-        f"where the first run of the task ends.{_axes(panels)}{left_out}"
+        f"where the first run of the task ends.{_axes(panels)}{_rises(subject)}{left_out}"
     )
     drawing = draw(
         f"anytime-{axis.split()[-1]}",
         f"Incumbents over {axis}",
-        f"{note} {len(panels)} panels, one for each task.",
+        f"{note} {counted(len(panels), 'panel')}, one for each task.",
         lambda: anytime_figure(panels, subject.looks, axis),
     )
     return Picture(
@@ -97,6 +97,16 @@ def _axes(panels: Sequence[Panel]) -> str:
     if any(not panel.logarithmic for panel in panels):
         said += " Losses are cut off above the highest after a tenth of the budget."
     return said
+
+
+def _rises(subject: Subject) -> str:
+    """Say why a mean incumbent can get worse, where one can."""
+    if not subject.results.optima:
+        return ""
+    return (
+        " Where a task has a table, a line can rise: a run takes the config that is best on its own replicate, and "
+        "drawn is that config's mean over the table's replicates."
+    )
 
 
 def _values(lines: Sequence[Line], *, ends: bool = False) -> Floats:

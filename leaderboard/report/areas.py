@@ -11,6 +11,7 @@ from nasbench_sparse.leaderboard.figures.drawing import draw
 from nasbench_sparse.leaderboard.report.blocks import Block, Cell, Picture, Queries, Sheet, number, words
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.statistics.bootstrap import bootstrap_mean
+from nasbench_sparse.leaderboard.statistics.check import counted
 from nasbench_sparse.leaderboard.statistics.incumbents import Trace, anytime
 
 HOW = "statistics.anytime and statistics.bootstrap_mean"
@@ -102,7 +103,7 @@ def _picture(subject: Subject, axis: str, found: Areas, sources: Queries) -> Pic
     drawing = draw(
         f"area-{axis.split()[-1]}",
         f"Anytime area over {axis}",
-        f"{note} {len(found)} panels, one for each task.",
+        f"{note} {counted(len(found), 'panel')}, one for each task.",
         lambda: dots_figure(found, subject.looks, "mean incumbent's loss"),
     )
     return Picture(drawing=drawing, note=note, how=HOW, queries=sources)

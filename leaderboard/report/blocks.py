@@ -55,6 +55,11 @@ class Sheet:
         return tuple(column for column in self.columns if column not in self.files_only)
 
     @property
+    def head(self) -> int:
+        """The place of the column shown that names a row: the first of text."""
+        return next((place for place, column in enumerate(self.shown_columns) if column in self.left), 0)
+
+    @property
     def shown_rows(self) -> tuple[tuple[Cell, ...], ...]:
         """The rows of the page and of LaTeX."""
         return self._without(self.files_only)
@@ -118,7 +123,7 @@ def number(value: float | None, digits: int = 3) -> Cell:
 
 def count(value: float | None) -> Cell:
     """Return a cell with a whole number, or nothing."""
-    return Cell("") if value is None else Cell(str(value), value)
+    return Cell("") if value is None else Cell(f"{value:,}", value)
 
 
 def words(text: str, mark: str = "") -> Cell:

@@ -20,7 +20,7 @@ from nasbench_sparse.leaderboard.report.standings import standings_section
 from nasbench_sparse.leaderboard.report.subject import Subject, make_subject
 from nasbench_sparse.leaderboard.report.together import make_together
 from nasbench_sparse.leaderboard.results import Wanted, read_results
-from nasbench_sparse.leaderboard.suites import check_held, suite_runs
+from nasbench_sparse.leaderboard.suites import check_held, planned_keys, suite_specs
 from nasbench_sparse.leaderboard.table import budget_text
 from nasbench_sparse.store import Store
 
@@ -79,17 +79,24 @@ def build_report(
         UnknownName: the store has no runs of such a suite or task.
         NbsError: the directory cannot be written, two budgets, or one that is not positive.
     """
+    make_folder(directory)
     check_held(store, tasks=tasks or ())
-    ids = None if suite is None else suite_runs(store, suite)
+    specs = [] if suite is None else suite_specs(store, suite)
     wanted = Wanted(
-        run_ids=ids, study=suite, tasks=tasks, density=density, evaluations=at_evaluations, seconds=at_seconds
+        run_ids=None if suite is None else [spec.run_id for spec in specs],
+        study=suite,
+        tasks=tasks,
+        density=density,
+        evaluations=at_evaluations,
+        seconds=at_seconds,
     )
     results = read_results(store, wanted)
+    planned = planned_keys(spec for spec in specs if not tasks or spec.task in tasks)
     parts = [*([suite] if suite else []), *sorted(tasks or ())]
     title = ", ".join(parts) or "All runs"
     if density is not None:
         title += f", density {density[0]:g} to {density[1]:g}"
-    subject = make_subject(store, results, seed=seed)
+    subject = make_subject(store, results, seed=seed, planned=planned or None)
     if results.asked:
         title += f", {budget_text(subject.board)}"
     return write_subject(subject, directory, title, processes=processes)
@@ -97,10 +104,8 @@ def build_report(
 
 def write_subject(subject: Subject, directory: str | Path, what: str, *, processes: int = 1) -> Report:
     """Write a report on a subject; see `build_report`."""
-    folder = Path(directory)
+    folder = make_folder(directory)
     try:
-        for part in ("figures", "tables"):  # before anything is computed
-            (folder / part).mkdir(parents=True, exist_ok=True)
         makers = SECTIONS if subject.results.runs else BARE
         sections = make_together(makers, subject) if processes > 1 else [make(subject) for make in makers]
         lead, points = headline(subject)
@@ -109,6 +114,21 @@ def write_subject(subject: Subject, directory: str | Path, what: str, *, process
     except OSError as error:
         raise NbsError(f"{folder} cannot be written: {error.strerror or error}") from error
     return Report(folder / "index.html", (lead, *points), tuple(files))
+
+
+def make_folder(directory: str | Path) -> Path:
+    """Make a report's folder, before anything is computed for it.
+
+    Raises:
+        NbsError: it cannot be written.
+    """
+    folder = Path(directory)
+    try:
+        for part in ("figures", "tables"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NbsError(f"{folder} cannot be written: {error.strerror or error}") from error
+    return folder
 
 
 def _write(folder: Path, page: str, sections: Collection[Section]) -> list[Path]:

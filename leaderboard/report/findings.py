@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 
-import numpy as np
-
 from nasbench_sparse.leaderboard.figures.choices import Choices, choices_figure
 from nasbench_sparse.leaderboard.figures.drawing import draw
 from nasbench_sparse.leaderboard.figures.learning_curves import learning_curves_figure
-from nasbench_sparse.leaderboard.figures.panels import Line, Panel
 from nasbench_sparse.leaderboard.report.activations import activation_blocks
 from nasbench_sparse.leaderboard.report.blocks import Block, Picture, Remark, Section
+from nasbench_sparse.leaderboard.report.curves import curve_panel, runs_text
 from nasbench_sparse.leaderboard.report.gradient_flow import gradient_flow_blocks
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.report.trade_off import trade_off_blocks
@@ -37,41 +35,29 @@ def _learning_curves(subject: Subject) -> Block:
     frame, queries = subject.read("learning_curves", in_band=True, at_budget=True)
     by_run = subject.by_run
     task_of = {run.run_id: run.task for run in subject.results.runs}
-    curves: dict[tuple[str, str], dict[int, list[float]]] = {}
-    for run_id, step, accuracy in frame.iter_rows():
+    curves: dict[str, dict[str, dict[int, list[float]]]] = {}
+    units: dict[str, str] = {}
+    for run_id, unit, step, accuracy in frame.iter_rows():
         if run_id in by_run:
-            curves.setdefault((task_of[run_id], by_run[run_id]), {}).setdefault(step, []).append(accuracy)
+            task = task_of[run_id]
+            units[task] = unit
+            curves.setdefault(task, {}).setdefault(by_run[run_id], {}).setdefault(step, []).append(accuracy)
     if not curves:
         return Remark(sentences=("No learning curves: no incumbent has recorded accuracies.",), queries=queries)
-    panels, drawn = [], []
-    for task in subject.evidence.tasks:
-        lines = []
-        for name in subject.evidence.names:
-            steps = curves.get((task, name), {})
-            points = sorted(step for step, values in steps.items() if len(values) == len(steps[min(steps)]))
-            means = np.array([np.mean(steps[step]) for step in points])
-            if points:
-                drawn.append(len(steps[points[0]]))
-                lines.append(Line(name, np.array(points, dtype=float), means))
-        if lines:
-            panels.append(Panel(task, tuple(lines)))
+    names = subject.evidence.names
+    panels = [curve_panel(task, rows, names, units[task]) for task, rows in sorted(curves.items())]
+    drawn = {(task, name) for task, rows in curves.items() for name in rows}
     note = (
         "Validation accuracy of the final incumbents while they were trained, means over the runs whose "
-        f"incumbent's training the store holds: {_span(drawn)} for each line.{_undrawn(subject, curves)}"
+        f"incumbent's training the store holds: {runs_text(curves.values(), names)}{_undrawn(subject, drawn)}"
     )
     drawing = draw(
         "learning-curves",
         "Learning curves of final incumbents",
-        f"{note} {len(panels)} panels, one for each task.",
+        f"{note} {counted(len(panels), 'panel')}, one for each task.",
         lambda: learning_curves_figure(panels, subject.looks),
     )
     return Picture(drawing=drawing, note=note, how="plain means", queries=queries)
-
-
-def _span(runs: Collection[int]) -> str:
-    """Say n, or from which to which."""
-    low, high = min(runs), max(runs)
-    return counted(low, "run") if low == high else f"{low} to {high} runs"
 
 
 def _undrawn(subject: Subject, drawn: Collection[tuple[str, str]]) -> str:

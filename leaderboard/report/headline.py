@@ -2,136 +2,137 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from nasbench_sparse.leaderboard.head_to_head import Family, HeadToHead, compare_pairs
-from nasbench_sparse.leaderboard.report.blocks import MINUS
-from nasbench_sparse.leaderboard.report.subject import Subject
-from nasbench_sparse.leaderboard.standing import BASELINE
-from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
-from nasbench_sparse.leaderboard.statistics.check import counted
-
-EFFECT = (
-    f"Effects run from {MINUS}1, where the first named has the lower loss throughout, to 1, where the other has: "
-    "below 0 is better."
+from nasbench_sparse.leaderboard.report.blocks import number
+from nasbench_sparse.leaderboard.report.pair_sentences import (
+    MOST_SENTENCES,
+    join,
+    pair_sentences,
+    required_sentence,
+    span,
+    spent_less,
 )
+from nasbench_sparse.leaderboard.report.subject import Subject
+from nasbench_sparse.leaderboard.standing import Standing
 
 
 def headline(subject: Subject) -> tuple[str, tuple[str, ...]]:
-    """Return one sentence on who leads, and one on each comparison with the baseline or of the newcomer."""
+    """Return one sentence on who leads, or where the newcomer stands, and more on what is shown of it."""
     if not subject.results.runs:
         return "There are no runs to compare.", ()
-    return leader(subject), pair_sentences(against_baseline(subject).pairs)
+    required = () if subject.required is None else (required_sentence(subject.required),)
+    lead, *more = standing_sentences(subject)
+    return lead, (*required, *more, *pair_sentences(subject))
 
 
-def pair_sentences(pairs: Sequence[HeadToHead]) -> tuple[str, ...]:
-    """Return one sentence on each comparison, and last how to read their effects."""
-    said = tuple(sentence(pair) for pair in pairs)
-    return (*said, EFFECT) if any(pair.test is not None for pair in pairs) else said
+def standing_sentences(subject: Subject) -> tuple[str, ...]:
+    """Return one sentence on the newcomer's place, if there is one that does not lead, and one on who leads."""
+    led = f"{_failures(subject)}{_leader(subject)}"
+    own = next((s for s in subject.board.standings if subject.names[s.contender] == subject.newcomer), None)
+    if own is None or own.contender in [s.contender for s in leaders(subject.board.ranked)]:
+        return (led,)
+    return f"{_place(subject, own)}{spent_less(subject, subject.names[own.contender])}", led
 
 
-def against_baseline(subject: Subject) -> Family:
-    """Compare the newcomer with every other contender, or without one every contender with random search."""
-    names = subject.order
-    if subject.newcomer is not None:
-        pairs = [(subject.newcomer, name) for name in names if name != subject.newcomer]
-    else:
-        baseline = baseline_name(subject)
-        pairs = [] if baseline is None else [(name, baseline) for name in names if name != baseline]
-    return compare_pairs(subject.evidence, pairs, seed=subject.seed)
+def leaders(ranked: Collection[Standing]) -> list[Standing]:
+    """Return those with the lowest mean rank."""
+    best = min((s.mean_rank for s in ranked if s.mean_rank is not None), default=None)
+    return [s for s in ranked if best is not None and s.mean_rank == best]
 
 
-def baseline_name(subject: Subject) -> str | None:
-    """Return what random search is called here, or None without it."""
-    found = sorted(contender for contender in subject.names if contender.optimizer == BASELINE)
-    return subject.names[found[0]] if found else None
+def _failures(subject: Subject) -> str:
+    """Say that nothing went well, if so."""
+    entries = subject.board.entries
+    runs, failed, trials, bad = (
+        sum(getattr(entry, kind) for entry in entries) for kind in ("runs", "failed", "trials", "bad_trials")
+    )
+    if failed == runs:
+        return f"All {runs} runs failed. " if runs > 1 else "The only run failed. "
+    if trials and bad == trials:
+        return f"All {trials} trials failed. " if trials > 1 else "The only trial failed. "
+    return ""
 
 
-def leader(subject: Subject) -> str:
-    """Say who has the lowest mean rank, and over what."""
-    board = subject.board
-    ranked = board.ranked
+def _leader(subject: Subject) -> str:
+    """Say who has the lowest mean rank or loss, over what, and from whom it is not shown to differ."""
+    board, ranked = subject.board, subject.board.ranked
     if len(subject.order) == 1:
         return f"{subject.order[0]} is the only contender, so there is nothing to compare it with."
-    if not ranked:
+    first = leaders(ranked)
+    if not first:
         return "No two contenders completed a task in common, so nobody leads."
-    best = min(standing.mean_rank for standing in ranked if standing.mean_rank is not None)
-    first = [subject.names[s.contender] for s in ranked if s.mean_rank == best]
-    over = f"over {_tasks(len(board.complete_tasks), len(board.tasks))}"
+    names = [subject.names[standing.contender] for standing in first]
+    where = f"{_value(subject, first[0])} {_where(subject)}"
     if board.apart:
-        over += f", among {len(ranked)} of {len(board.standings)} contenders (not ranked: {join(_apart(subject))})"
+        apart = join([subject.names[standing.contender] for standing in board.apart])
+        where += f", among {len(ranked)} of {len(board.standings)} contenders (not ranked: {apart})"
+    what = f"mean {_measure(subject)}"
     if len(first) == len(ranked):
-        return f"All {'ranked ' if board.apart else ''}contenders tie: each has mean rank {best:.2f} {over}."
-    verb = "has" if len(first) == 1 else "share"
-    return f"{join(first)} {verb} the lowest mean rank, {best:.2f} {over}."
+        return f"All {'ranked ' if board.apart else ''}contenders tie: each has {what} {where}."
+    return (
+        f"{join(names)} {'has' if len(first) == 1 else 'share'} the lowest {what}, {where}{_shown(subject, names)}."
+    )
 
 
-def _apart(subject: Subject) -> list[str]:
-    return [subject.names[standing.contender] for standing in subject.board.apart]
+def _place(subject: Subject, own: Standing) -> str:
+    """Say where the newcomer stands that does not lead."""
+    name, ranked = subject.names[own.contender], subject.board.ranked
+    if own.mean_rank is None:
+        return f"{name} is not ranked: it is not complete on the tasks of the standings."
+    place = 1 + sum(other.mean_rank < own.mean_rank for other in ranked if other.mean_rank is not None)
+    return (
+        f"{name} has mean {_measure(subject)} {_value(subject, own)}, place {place} of {len(ranked)}, "
+        f"{_where(subject)}."
+    )
 
 
-def sentence(pair: HeadToHead) -> str:
-    """Say one comparison: on how many units, how sure, how large."""
-    if pair.test is None:
-        return f"{pair.first} and {pair.second} have no {pair.unit[:-1]} in common that both completed."
-    units = counted(pair.units, pair.unit[:-1])
-    score = f"lower loss on {pair.lower} of {units}" + (f", equal on {pair.equal}" if pair.equal else "")
-    effect = f"effect {signed(pair.test.effect)}{interval_text(pair.test.effect_interval, pair.test.no_interval)}"
-    chance = ""
-    if pair.improvement is not None and pair.improvement.all_tie:
-        chance = " All of their runs tie."
-    elif pair.improvement is not None:
-        chance = (
-            f" A run of {pair.first} beats one of {pair.second} with probability "
-            f"{pair.improvement.probability:.2f}"
-            f"{interval_text(pair.improvement.interval, pair.improvement.no_interval)} on these tasks."
-        )
-    if pair.verdict == "too few to test":
-        return f"{pair.first} against {pair.second}: {score}, {effect}; too few for a test ({_n(pair)}).{chance}"
-    p = f"p = {pair.p_text} after Holm"
-    if pair.verdict == "no difference shown":
-        return f"{pair.first} and {pair.second} are not shown to differ: {score}, {p}, {effect}.{chance}"
-    verb = "beats" if pair.verdict == "better" else "is worse than"
-    return f"{pair.first} {verb} {pair.second}: {score}, {p}, {effect}.{chance}"
+def _measure(subject: Subject) -> str:
+    """Name what contenders are ordered by: within one task their mean loss gives their rank."""
+    return "loss" if len(subject.board.tasks) == 1 else "rank"
 
 
-def required_sentence(pair: HeadToHead) -> str:
-    """Say whether the one comparison that was declared beforehand succeeded."""
-    n = _n(pair)
-    if pair.test is None:
-        return f"Required: {pair.first} better than {pair.second}. Not shown: they have nothing in common."
-    if pair.adjusted is None:
-        return f"Required: {pair.first} better than {pair.second}. Not shown: too few for a test ({n})."
-    shown = "Shown" if pair.verdict == "better" else "Not shown"
-    return f"Required: {pair.first} better than {pair.second}. {shown}: one-sided p = {pair.p_text} ({n})."
+def _value(subject: Subject, standing: Standing) -> str:
+    """Write a contender's mean rank, or its mean loss on the one task with its standard error."""
+    if len(subject.board.tasks) > 1:
+        return f"{standing.mean_rank:.2f}"
+    entry = next(entry for entry in subject.board.entries if entry.contender == standing.contender)
+    error = "" if entry.standard_error is None else f" ± {number(entry.standard_error, 4).text} (standard error)"
+    return number(entry.loss, 4).text + error
 
 
-def _n(pair: HeadToHead) -> str:
-    """Say n, and in how many families where these are fewer."""
-    n = f"n = {counted(pair.units, pair.unit[:-1])}"
-    if pair.test is None or pair.test.n_blocks == pair.units:
-        return n
-    return f"{n} in {pair.test.n_blocks} famil{'y' if pair.test.n_blocks == 1 else 'ies'}"
+def _where(subject: Subject) -> str:
+    """Say on which tasks, at which budget, and with how many seeds the ranked are compared."""
+    board, evidence = subject.board, subject.evidence
+    tasks = board.complete_tasks
+    on = "on this task" if len(board.tasks) == 1 else f"over {_tasks(len(tasks), len(board.tasks))}"
+    unit = "full evaluation" if board.unit == "evaluations" else "second"
+    budget = span([round(board.budgets[task], 6) for task in tasks], unit)
+    seeds = [len({seed for seed, _ in evidence.keys[task][name]}) for task in tasks for name in subject.ranked]
+    return f"{on} at {budget} with {span(seeds, 'seed')}"
 
 
-def signed(value: float) -> str:
-    """Write an effect with a real minus sign."""
-    return f"{value:.2f}".replace("-", MINUS)
+def _shown(subject: Subject, first: Sequence[str]) -> str:
+    """Say from which of those ranked the leaders are not shown to differ, by the tests of all pairs."""
+    pairs = {frozenset((pair.first, pair.second)): pair for pair in subject.pairs.pairs}
+    alike, untested = [], []
+    for name in subject.ranked:
+        against = [pairs[frozenset((name, leader))] for leader in first if name not in first]
+        if any(pair.adjusted is None for pair in against):
+            untested.append(name)
+        elif not all(pair.rejected for pair in against):
+            alike.append(name)
+    said = []
+    if alike:
+        said.append(f"not shown to differ from {_some(alike, subject)}")
+    if untested:
+        said.append(f"not tested against {_some(untested, subject)}, for want of {subject.evidence.unit}")
+    return f"; in the tests of all pairs {' and '.join(said) or 'shown to differ from all others'}"
 
 
-def interval_text(interval: Interval | None, absence: str | None = None) -> str:
-    """Write an interval, or why there is none."""
-    if interval is None:
-        return f" (no interval: {absence})" if absence else ""
-    return f" [{signed(interval.low)}, {signed(interval.high)}]"
-
-
-def join(names: Sequence[str]) -> str:
-    """Enumerate names."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _some(names: Sequence[str], subject: Subject) -> str:
+    return join(names) if len(names) <= MOST_SENTENCES else f"{len(names)} of {len(subject.ranked) - 1} others"
 
 
 def _tasks(some: int, every: int) -> str:
-    return (
-        counted(every, "task") if some == every else f"{some} of {counted(every, 'task')} (the others have holes)"
-    )
+    return f"{every} tasks" if some == every else f"{some} of {every} tasks (the others have holes)"

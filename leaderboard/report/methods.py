@@ -43,7 +43,7 @@ def methods_section(subject: Subject) -> Section:
         "alone.",
         "Effects: matched-pairs rank biserial correlation with a BCa bootstrap interval, and the probability of "
         "improvement with a stratified bootstrap interval, which speaks of other seeds on these tasks. The n for "
-        "80 % power follows Noether (1987).",
+        "80 % power follows Noether (1987), at the first step of Holm's correction.",
         "All contenders together: Friedman's test; a critical difference diagram is drawn only where it rejects, "
         "by pairwise Wilcoxon tests with Holm's correction, or where n is too few for Holm over all pairs, by "
         "Nemenyi's test, which takes n tasks in families for n² over the sum of the families' squared sizes.",

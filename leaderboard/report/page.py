@@ -8,6 +8,7 @@ from hashlib import sha256
 from importlib.resources import files
 
 from nasbench_sparse.leaderboard.report.blocks import Queries, Section
+from nasbench_sparse.leaderboard.statistics.check import counted
 
 
 def render(
@@ -38,6 +39,7 @@ def render(
         points=points,
         sections=sections,
         queries=queries,
+        counted=counted,
         names=names,
         numbers={sql: number for number, sql in enumerate(names, 1)},
         style=Markup(_template("report.css")),

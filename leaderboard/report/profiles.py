@@ -37,7 +37,7 @@ def _means(subject: Subject, scores: dict[str, Strata]) -> Sheet:
         found = iqm(own, subject.rng(f"interquartile mean {name}"))
         low, high = (None, None) if found.interval is None else (found.interval.low, found.interval.high)
         total = sum(found.sizes)
-        runs = Cell(f"{total}/{found.tasks}", total), count(total), count(found.tasks)
+        runs = Cell(f"{total:,}/{found.tasks}", total), count(total), count(found.tasks)
         rows.append((words(name), number(found.value, 2), number(low, 2), number(high, 2), *runs))
     return Sheet(
         name="interquartile-means",

@@ -24,7 +24,7 @@ from nasbench_sparse.leaderboard.table import INCOMPLETE, duels_text, duration, 
 
 def standings_section(subject: Subject) -> Section:
     """Return standings, per-task losses and the notes that belong to them."""
-    remarks = Remark(sentences=tuple(notes(subject.board)))
+    remarks = Remark(sentences=tuple(notes(subject.board, tests=False)))
     blocks: tuple[Block, ...] = (remarks,)
     if subject.board.entries:
         blocks = (
@@ -47,7 +47,8 @@ def _standings(subject: Subject) -> Sheet:
             "Score: 0 is random search's mean loss, 1 the lowest loss that any run of a task found or the optimum "
             "of its table, over tasks that have a score; in brackets the 95 % interval for other seeds on these "
             "tasks. Wins, ties and losses: tests within each task against each other contender, corrected by Holm "
-            "at 5 %; where runs are too few for that, a duel is untested. n of the score: runs/tasks."
+            "at 5 %; where runs are too few for that, a duel is untested. n of the score: runs/tasks. Tasks: those "
+            "on which all of its runs are complete, of all."
         ),
         how="scores.make_board, statistics.normalised_scores, statistics.stratified_mean and statistics.pairwise",
         queries=subject.base_queries,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +10,22 @@ import numpy as np
 from nasbench_sparse.leaderboard.figures.drawing import draw
 from nasbench_sparse.leaderboard.figures.panels import Line, Panel
 from nasbench_sparse.leaderboard.figures.trade_off import trade_off_figure
-from nasbench_sparse.leaderboard.report.blocks import Block, Cell, Picture, Queries, Remark, Sheet, number, words
+from nasbench_sparse.leaderboard.report.blocks import (
+    Block,
+    Cell,
+    Picture,
+    Queries,
+    Remark,
+    Sheet,
+    count,
+    number,
+    words,
+)
 from nasbench_sparse.leaderboard.report.subject import Subject
-from nasbench_sparse.leaderboard.runs import RunRow
 from nasbench_sparse.leaderboard.statistics.attainment_surface import attainment
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval, bootstrap_mean
 from nasbench_sparse.leaderboard.statistics.check import Floats
+from nasbench_sparse.leaderboard.statistics.pairing import RunKey
 from nasbench_sparse.leaderboard.statistics.pareto import front, hypervolume
 
 FLAT = 0.005
@@ -30,10 +40,11 @@ Points = list[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The points of a task's or family's runs, by contender and run id; a run that ended no training has none."""
+    """The points of a task's runs, by contender and (seed, replicate); a run that ended no training has none."""
 
     name: str
-    runs: Mapping[str, Mapping[str, Points]]
+    family: str
+    runs: Mapping[str, Mapping[RunKey, Points]]
 
     @property
     def densities(self) -> Floats:
@@ -44,59 +55,114 @@ class Scope:
     @property
     def flat(self) -> bool:
         """Whether there is one density only, or none."""
-        return len(self.densities) == 0 or bool(self.densities[-1] - self.densities[0] < FLAT)
+        return _flat(self.densities)
+
+
+def _flat(densities: Floats) -> bool:
+    return len(densities) == 0 or bool(densities.max() - densities.min() < FLAT)
 
 
 def trade_off_blocks(subject: Subject) -> tuple[Block, ...]:
-    """Return fronts of families, and of tasks attainment surfaces and hypervolumes, where there is a trade-off."""
+    """Return fronts, attainment surfaces and hypervolumes of tasks where there is a trade-off.
+
+    Tasks that fix a density each are points side by side, by family.
+    """
     frame, queries = subject.read("trade_off", at_budget=True)
     points: dict[str, Points] = {}
     for run_id, density, accuracy in frame.iter_rows():
         points.setdefault(run_id, []).append((density, accuracy))
-    families = _scopes(subject, points, lambda run: run.family)
-    why = ", ".join(f"{s.name} (density {s.densities.mean():.3g})" for s in families if s.flat and len(s.densities))
+    tasks = _scopes(subject, points)
+    searched = [scope for scope in tasks if not scope.flat]
+    fixed: dict[str, list[Scope]] = {}
+    for scope in tasks:
+        if scope.flat and len(scope.densities):
+            fixed.setdefault(scope.family, []).append(scope)
+    levels = {name: scopes for name, scopes in fixed.items() if not _flat(_levels(scopes))}
+    alone = [scope for name, scopes in fixed.items() if name not in levels for scope in scopes]
+    why = ", ".join(f"{scope.name} (density {scope.densities.mean():.3g})" for scope in alone)
     why = f"One density only, so no trade-off: {why}." if why else ""
-    varied = [scope for scope in families if not scope.flat]
-    if not varied:
+    if not searched and not levels:
         sentence = why or "No trade-off of density and accuracy: none was recorded at the maximal fidelity."
         return (Remark(sentences=(sentence,), how="statistics.front", queries=queries),)
-    fronts = _fronts(subject, varied, why, queries)
-    tasks = [scope for scope in _scopes(subject, points, lambda run: run.task) if not scope.flat]
-    if not tasks:
+    fronts = _fronts(subject, searched, levels, why, queries)
+    if not searched:
         return (fronts,)
-    return fronts, _attainment(subject, tasks, queries), _hypervolumes(subject, tasks, queries)
+    return fronts, _attainment(subject, searched, queries), _hypervolumes(subject, searched, queries)
 
 
-def _scopes(subject: Subject, points: Mapping[str, Points], name: Callable[[RunRow], str]) -> list[Scope]:
-    """Gather the runs by task or family."""
-    found: dict[str, dict[str, dict[str, Points]]] = {}
+def _scopes(subject: Subject, points: Mapping[str, Points]) -> list[Scope]:
+    """Gather the runs by task."""
+    found: dict[str, dict[str, dict[RunKey, Points]]] = {}
     for run in subject.results.runs:
-        rows = found.setdefault(name(run), {}).setdefault(subject.names[run.contender], {})
-        rows[run.run_id] = points.get(run.run_id, [])
-    return [Scope(title, runs) for title, runs in sorted(found.items())]
+        rows = found.setdefault(run.task, {}).setdefault(subject.names[run.contender], {})
+        rows[run.seed, run.replicate] = points.get(run.run_id, [])
+    families = subject.evidence.families
+    return [Scope(task, families[task], runs) for task, runs in sorted(found.items())]
 
 
-def _fronts(subject: Subject, scopes: list[Scope], why: str, queries: Queries) -> Picture:
-    panels = [
-        Panel(
-            scope.name,
-            tuple(
-                _front(name, points)
-                for name in subject.evidence.names
-                if (points := [point for run in scope.runs.get(name, {}).values() for point in run])
-            ),
+def _levels(scopes: Sequence[Scope]) -> Floats:
+    """Return the density of each task, (tasks,)."""
+    return np.array([scope.densities.mean() for scope in scopes])
+
+
+def _fronts(
+    subject: Subject, searched: Sequence[Scope], levels: Mapping[str, Sequence[Scope]], why: str, queries: Queries
+) -> Picture:
+    names = subject.evidence.names
+    common = {scope.name: _common(subject, scope.name) for scope in searched}
+    panels = [Panel(scope.name, _edges(names, scope, common[scope.name])) for scope in searched]
+    panels += [Panel(f"{family}, fixed", _means(names, scopes)) for family, scopes in levels.items()]
+    said = []
+    if searched:
+        each = ", ".join(f"{task} {len(keys)}" for task, keys in common.items())
+        said.append(
+            "Steps: the front of all configs trained to the maximal fidelity, by the runs of those seeds that all "
+            f"contenders on the task completed, whose number is: {each}."
         )
-        for scope in scopes
-    ]
-    note = f"Fronts of all configs trained to the maximal fidelity, all runs and tasks of a family together. {why}"
+    if levels:
+        said.append(
+            "Fixed: tasks of a family, each of one density that no run chose. A point is the mean over runs of the "
+            "best accuracy of a run, and lines only lead from task to task."
+        )
+    note = " ".join([*said, *([why] if why else [])])
     drawing = draw("trade-off", "Density against accuracy", note, lambda: trade_off_figure(panels, subject.looks))
     return Picture(drawing=drawing, note=note, how="statistics.front", queries=queries)
 
 
-def _front(name: str, points: Points) -> Line:
-    density, accuracy = np.array(points).T
-    edge = front(density, 1 - accuracy)
-    return Line(name, edge.density, 1 - edge.loss, stepped=True, marked=True)
+def _common(subject: Subject, task: str) -> frozenset[RunKey]:
+    """Return the seeds and replicates of a task that every contender completed which completed any."""
+    paired = subject.evidence.paired[task]
+    done = [np.isfinite(column) for column in paired.columns.values() if np.isfinite(column).any()]
+    shared = np.all(done, axis=0) if done else np.zeros(len(paired.keys), dtype=np.bool_)
+    return frozenset(key for key, wanted in zip(paired.keys, shared, strict=True) if wanted)
+
+
+def _edges(names: Sequence[str], scope: Scope, keys: Collection[RunKey]) -> tuple[Line, ...]:
+    """Return the front of each contender's configs in some of its runs."""
+    lines = []
+    for name in names:
+        runs = scope.runs.get(name, {})
+        points = [point for key, found in runs.items() if key in keys for point in found]
+        if points:
+            density, accuracy = np.array(points).T
+            edge = front(density, 1 - accuracy)
+            lines.append(Line(name, edge.density, 1 - edge.loss, stepped=True, marked=True))
+    return tuple(lines)
+
+
+def _means(names: Sequence[str], scopes: Sequence[Scope]) -> tuple[Line, ...]:
+    """Return each contender's mean over runs of the best accuracy, over the densities of tasks."""
+    lines = []
+    for name in names:
+        found = []
+        for level, scope in zip(_levels(scopes), scopes, strict=True):
+            runs = scope.runs.get(name, {}).values()
+            best = [max(accuracy for _, accuracy in points) for points in runs if points]
+            found += [(level, np.mean(best))] if best else []
+        if found:
+            density, accuracy = np.array(sorted(found)).T
+            lines.append(Line(name, density, accuracy, marked=True))
+    return tuple(lines)
 
 
 def _attainment(subject: Subject, scopes: list[Scope], queries: Queries) -> Picture:
@@ -159,6 +225,6 @@ def _row(task: str, name: str, areas: list[float], interval: Interval | None, re
         number(float(np.mean(areas)), 4),
         number(None if interval is None else interval.low, 4),
         number(None if interval is None else interval.high, 4),
-        Cell(str(len(areas)), len(areas)),
+        count(len(areas)),
         number(reference, 3),
     )

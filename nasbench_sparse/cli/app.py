@@ -207,7 +207,8 @@ def leaderboard(
     at_seconds: AtSeconds = None,
     density: Density = None,
     format_: Annotated[
-        Literal["table", "markdown", "csv", "json", "latex"], typer.Option("--format", "-f")
+        Literal["table", "markdown", "csv", "csv-standings", "json", "latex"],
+        typer.Option("--format", "-f", help="csv holds each task's losses, csv-standings the contenders over all."),
     ] = "table",
 ) -> None:
     """Compare optimizers: final losses, ranks, scores, wins, coverage and cost."""
@@ -276,16 +277,21 @@ def compare(
             show_default="1, or every processor for simulated runs",
         ),
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print sentences, pairs and all their numbers as one JSON object.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
-    """Run what is missing of a newcomer on a suite, and say where it stands against each contender.
+    """Run what is missing of a newcomer and of a suite's contenders, and say where it stands against each of them.
 
     Exit status: 0, or 3 if --require-better is not shown (one one-sided test at 5 %), or 1 if a run failed.
     """
     from nasbench_sparse.cli.compare import compare_newcomer
 
     raise typer.Exit(
-        compare_newcomer(optimizer, suite, store, option or [], output, require_better, slots, quiet=quiet)
+        compare_newcomer(
+            optimizer, suite, store, option or [], output, require_better, slots, as_json=as_json, quiet=quiet
+        )
     )
 
 

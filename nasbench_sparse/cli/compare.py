@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nasbench_sparse.cli.arguments import split_options
 from nasbench_sparse.cli.console import say
 from nasbench_sparse.cli.cores import usable_cores
-from nasbench_sparse.cli.results import say_added
-from nasbench_sparse.cli.study import progress_watcher
+from nasbench_sparse.cli.study import INTERRUPTED, progress_watcher, say_grouped, say_interrupted
 from nasbench_sparse.registry import load_optimizer
+
+if TYPE_CHECKING:
+    from nasbench_sparse.leaderboard.comparison import Comparison
 
 NOT_BETTER = 3
 
@@ -24,39 +27,57 @@ def compare_newcomer(
     require_better: str | None,
     slots: int | None,
     *,
+    as_json: bool,
     quiet: bool,
 ) -> int:
-    """Compare a newcomer with a suite's contenders in the store, print the outcome, and return the exit status.
+    """Compare a newcomer with a suite's contenders, print the outcome, and return the exit status.
 
     Raises:
-        NbsError: it cannot be started.
+        NbsError: it cannot be started, or every run of the newcomer that was tried failed.
     """
     from nasbench_sparse.leaderboard.compare import compare
+    from nasbench_sparse.leaderboard.report.build import make_folder
     from nasbench_sparse.runner.resources import Resources
 
     (own,) = split_options(options, [load_optimizer(optimizer)])
+    if output is not None:
+        make_folder(output)
     watcher = None if quiet else progress_watcher()
     try:
-        outcome = compare(
-            optimizer,
-            suite=suite,
-            store=store,
-            directory=output,
-            options=own,
-            require_better=require_better,
-            resources=None if slots is None else Resources(slots=slots),
-            watcher=watcher,
-            processes=usable_cores(),
-        )
-    finally:
-        if watcher is not None:
-            watcher.close()
-    say_added(outcome.baselines_added, outcome.suite, store)
-    print(outcome)
-    if outcome.report is not None:
-        print(f"\nThe report is {outcome.report.page}.")
-    for run_id, error in outcome.failed.items():
-        say(f"error: run {run_id} failed: {error}")
+        try:
+            outcome = compare(
+                optimizer,
+                suite=suite,
+                store=store,
+                options=own,
+                require_better=require_better,
+                resources=None if slots is None else Resources(slots=slots),
+                watcher=watcher,
+                tell=say,
+            )
+        finally:
+            if watcher is not None:
+                watcher.close()
+        _show(outcome, output, as_json=as_json)
+    except KeyboardInterrupt:
+        say_interrupted()
+        return INTERRUPTED
+    say_grouped(outcome.failed, lambda run_id: f"run {run_id}")
     if outcome.failed:
         return 1
     return NOT_BETTER if outcome.better is False else 0
+
+
+def _show(outcome: Comparison, output: Path | None, *, as_json: bool) -> None:
+    """Print what was found, and draw the report if one is wanted; as JSON once that is done."""
+    from nasbench_sparse.leaderboard.formats import comparison_json
+
+    if not as_json:
+        print(outcome, flush=True)
+    if output is not None:
+        say("drawing the report ...")
+        outcome = outcome.write(output, processes=usable_cores())
+    if as_json:
+        print(comparison_json(outcome), end="")
+    elif outcome.report is not None:
+        print(f"\nThe report is {outcome.report.page}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -59,7 +60,9 @@ def open_suite_store(path: Path, suite: str | None) -> Store:
 def say_added(runs: int, suite: str, path: Path) -> None:
     """Say in one line that shipped runs were added to a store, if any were."""
     if runs:
-        say(f"added the {runs:,} runs of suite {suite} that come with the package to {path}")
+        from nasbench_sparse.tabular.baselines import added_text
+
+        say(added_text(runs, suite, path))
 
 
 def print_leaderboard(
@@ -104,6 +107,7 @@ def print_leaderboard(
     write = {
         "markdown": formats.markdown,
         "csv": formats.comma_separated,
+        "csv-standings": formats.standings_csv,
         "json": formats.as_json,
         "latex": formats.latex,
     }
@@ -185,7 +189,14 @@ def _json(frame: pl.DataFrame) -> str:
 def _dumps(value: object) -> str:
     import orjson
 
-    return orjson.dumps(value, default=str).decode()
+    return orjson.dumps(value, default=_plain).decode()
+
+
+def _plain(value: object) -> object:
+    """Return what JSON can hold: a number's digits for DECIMAL and HUGEINT, text for the rest."""
+    import orjson
+
+    return orjson.Fragment(f"{value:f}") if isinstance(value, Decimal) else str(value)
 
 
 def frame_table(frame: pl.DataFrame) -> Table:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from nasbench_sparse.cli import PROGRAM
@@ -16,7 +17,7 @@ from nasbench_sparse.cli.progress import Progress
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.executors.faults import Faults
 from nasbench_sparse.runner.loop import Resume
-from nasbench_sparse.runner.plan import PlannedRun
+from nasbench_sparse.runner.plan import PlannedRun, check_optimizers
 from nasbench_sparse.runner.resources import Resources, check_settings, conditions
 from nasbench_sparse.runner.study import Study, StudyReport, Unwatched
 from nasbench_sparse.store import Store
@@ -48,14 +49,16 @@ def run_study(
     except KeyboardInterrupt:
         if progress is not None:
             progress.close()
-        say(f"interrupted; what was recorded is kept, and the same command goes on: {retry_command()}")
+        say_interrupted()
         return INTERRUPTED
     finally:
         if progress is not None:
             progress.close()
-    if not quiet:
-        show_results(plans, store)
-    fruitless = say_fruitless(plans, store)
+    fruitless = False
+    if _is_there(store):  # it is not where nothing could be written
+        if not quiet:
+            show_results(plans, store)
+        fruitless = say_fruitless(plans, store)
     return 1 if _say_failures(plans, report) or fruitless else 0
 
 
@@ -70,11 +73,15 @@ def show_forecast(
     recorded = TabularResults(on_missing)
     plans = make_plans(request, conditions(resources, recorded))
     check_settings(plans, resources, recorded)
-    exists = store.exists() or Path(f"{store}.journal").is_dir()
-    forecasts = forecast(plans, Store(store, create=False) if exists else None)
+    forecasts = forecast(plans, Store(store, create=False) if _is_there(store) else None)
+    check_optimizers(each.plan for each in forecasts if not each.done)
     out = console()
     show_table(forecast_table(forecasts), out)
     out.print(summary(forecasts, store, request.slots), markup=False)
+
+
+def _is_there(store: Path) -> bool:
+    return store.exists() or Path(f"{store}.journal").is_dir()
 
 
 def declared_faults(
@@ -108,10 +115,29 @@ def show_results(plans: Sequence[PlannedRun], store: Path) -> None:
 
 def _say_failures(plans: Sequence[PlannedRun], report: StudyReport) -> bool:
     by_id = {plan.spec.run_id: plan.spec for plan in plans}
-    for run_id, error in report.failed.items():
+
+    def named(run_id: str) -> str:
         spec = by_id[run_id]
-        say(f"error: run {run_id} ({spec.task}, {spec.optimizer}, seed {spec.seed}) failed: {error}")
+        return f"run {run_id} ({spec.task}, {spec.optimizer}, seed {spec.seed})"
+
+    say_grouped(report.failed, named)
     return bool(report.failed)
+
+
+def say_grouped(failed: Mapping[str, str], named: Callable[[str], str]) -> None:
+    """Say which runs failed and why: one line for each error, whichever number of runs it ended."""
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for run_id, error in failed.items():
+        groups[error].append(run_id)
+    for error, run_ids in groups.items():
+        first = named(run_ids[0])
+        who = first if len(run_ids) == 1 else f"{len(run_ids):,} runs, such as {first},"
+        say(f"error: {who} failed: {error}")
+
+
+def say_interrupted() -> None:
+    """Say how to go on after an interrupt."""
+    say(f"interrupted; what was recorded is kept, and the same command goes on: {retry_command()}")
 
 
 def progress_watcher() -> Progress:

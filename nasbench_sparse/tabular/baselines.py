@@ -42,6 +42,11 @@ def add_baselines(store: Store, suite: Suite, place: Path = SHIPPED) -> int:
     return added
 
 
+def added_text(runs: int, suite: str, store: Path) -> str:
+    """Say that shipped runs were added to a store."""
+    return f"added the {runs:,} runs of suite {suite} that come with the package to {store}"
+
+
 def shipped_runs(folder: Path) -> frozenset[str]:
     """Return the ids of the runs in a folder of shipped ones."""
     import pyarrow.parquet as pq

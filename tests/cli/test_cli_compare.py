@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,9 @@ import pytest
 from nasbench_sparse import Block, Budget, Contender, Optimizer, Suite, run_suite
 from nasbench_sparse.errors import NbsError, UnknownName, UnsupportedSpace
 from nasbench_sparse.leaderboard.compare import compare
+from nasbench_sparse.leaderboard.comparison import Comparison
+from nasbench_sparse.leaderboard.report.build import Report
+from nasbench_sparse.registry import load_optimizer
 from nasbench_sparse.store import Store
 from tests.cli.conftest import Command
 
@@ -102,11 +107,35 @@ def test_compare_exits_with_0_where_better(studied: Path, command: Command) -> N
     assert "Good beats random: lower loss on 6 of 6 runs, p = 0.031 after Holm, effect" in done.out
 
 
-def test_compare_reports_failed_runs(studied: Path, command: Command) -> None:
-    done = command("compare", "mine.py:Broken", "--suite", "suites.py:small", "-s", "s.duckdb", "-q")
+def test_compare_gives_up_a_newcomer_that_fails_on_every_task(studied: Path, command: Command) -> None:
+    line = ("compare", "mine.py:Broken", "--suite", "suites.py:small", "-s", "s.duckdb", "-q")
+    for _ in range(2):  # a repeat tries the same few
+        done = command(*line)
+        assert done.status == 1
+        assert done.out == ""
+        assert done.err == (
+            "error: all 3 runs tried failed, on each task at least one, so nothing more is run: "
+            "optimizer 'Broken' raised ValueError in tell at trial 2: no idea\n"
+        )
+        found = Store("s.duckdb").sql("SELECT status, count(*) FROM runs WHERE optimizer = 'Broken' GROUP BY ALL")
+        assert found.rows() == [("failed", 3)]
+
+
+def test_compare_says_each_error_of_failed_runs_once(studied: Path, command: Command) -> None:
+    (studied / "half.py").write_text(
+        "from mine import Mine\n\n\nclass Half(Mine):\n"
+        "    def __init__(self, problem, *, seed):\n"
+        "        super().__init__(problem, seed=seed)\n"
+        "        self.late = seed > 0\n\n"
+        "    def tell(self, observation):\n"
+        "        if self.late:\n"
+        "            raise ValueError('not here')\n"
+    )
+    done = command("compare", "half.py:Half", "--suite", "suites.py:small", "-s", "s.duckdb", "-q")
     assert done.status == 1
-    assert "no idea" in done.err
-    assert "have no task in common that both completed" in done.out
+    assert done.err.count("not here") == 1
+    assert done.err.startswith("error: 10 runs, such as run ")
+    assert "Half and random have no task in common that both completed." in done.out
 
 
 def test_compare_refuses_before_it_runs_anything(studied: Path, command: Command) -> None:
@@ -116,12 +145,14 @@ def test_compare_refuses_before_it_runs_anything(studied: Path, command: Command
         return done.err
 
     suite = ("--suite", "suites.py:small")
-    missing = error("mine.py:Mine", *suite, "-s", "new.duckdb")
-    assert "holds no run of a contender of suite 'small'" in missing
-    assert "`nasbench-sparse run suites.py:small --store new.duckdb` makes them" in missing
+    (studied / "file").write_text("")
+    assert "file cannot be written: " in error("mine.py:Mine", *suite, "-s", "s.duckdb", "-o", "file")
+    alone = error("random", "--suite", "suites.py:one", "-s", "s.duckdb")
+    assert "suite 'one' has no contender but 'random'" in alone
     itself = error("random", *suite, "-s", "s.duckdb", "--require-better", "random")
     assert "'random' is the newcomer itself; --require-better takes one of lahc" in itself
-    assert "unknown baseline" in error("mine.py:Mine", *suite, "-s", "s.duckdb", "--require-better", "sa")
+    missing = error("mine.py:Mine", *suite, "-s", "s.duckdb", "--require-better", "sa")
+    assert "unknown baseline of suite 'small' 'sa'" in missing
     assert "can serve no task" in error("newcomers.py:Picky", *suite, "-s", "s.duckdb")
     assert "did you mean 'scale'" in error("mine.py:Mine", *suite, "-s", "s.duckdb", "--option", "scal=2")
     assert Store("s.duckdb").sql("SELECT 1 FROM runs WHERE optimizer IN ('Mine', 'Picky')").height == 0
@@ -147,14 +178,171 @@ def test_compare_takes_a_class_and_returns_words(studied: Path) -> None:
         compare(Sampler, suite="suites.py:tasks", store="s.duckdb")
 
 
-def test_a_declared_suite_is_run_and_compared_without_the_command_line(studied: Path) -> None:
+def test_compare_runs_what_is_missing_of_the_contenders_and_says_so_first(studied: Path, command: Command) -> None:
+    line = ("compare", "mine.py:Mine", "--suite", "suites.py:small", "-s", "new.duckdb", "-q")
+    done = command(*line)
+    assert done.status == 0
+    assert done.err == (
+        "new.duckdb lacks 24 of the 24 runs of suite small's contenders, which are therefore carried out after the "
+        "newcomer's; a store that holds them saves that\n"
+    )
+    runs = Store("new.duckdb").sql("SELECT optimizer, count(*) FROM runs GROUP BY ALL ORDER BY ALL")
+    assert runs.rows() == [("Mine", 12), ("lahc", 12), ("random", 12)]
+    assert command(*line) == (0, done.out, "")
+
+
+def test_a_declared_suite_is_compared_without_the_command_line(studied: Path) -> None:
     block = Block(("problems.py:quick",), (Contender("random"),), range(2), Budget("trials", 3))
     suite = Suite("mine", "a suite of a notebook", (block,))
-    with pytest.raises(NbsError, match=r"`nbs.run_suite\(suite, store='new.duckdb'\)` makes them"):
-        compare("lahc", suite=suite, store="new.duckdb")
     assert len(run_suite(suite, store="new.duckdb").finished) == 2
     assert len(run_suite(suite, store="new.duckdb").reused) == 2
-    assert [pair.second for pair in compare("lahc", suite=suite, store="new.duckdb").pairs] == ["random"]
+    told: list[str] = []
+    found = compare("lahc", suite=suite, store="new.duckdb", tell=told.append)
+    assert [pair.second for pair in found.pairs] == ["random"]
+    assert told == []
+
+
+def test_compare_takes_a_contenders_runs_from_any_live_executor(studied: Path) -> None:
+    block = Block(
+        ("problems.py:quick",), (Contender("random"),), range(2), Budget("trials", 2), executor="processes"
+    )
+    run_suite(Suite("mine", "in processes", (block,)), store="new.duckdb")
+    told: list[str] = []
+    suite = Suite("mine", "one by one", (replace(block, executor="serial"),))
+    found = compare("lahc", suite=suite, store="new.duckdb", tell=told.append)
+    assert (found.pairs[0].second, found.pairs[0].units, told) == ("random", 2, [])
+
+
+STILL = """
+from nasbench_sparse import Optimizer
+
+
+class Hill(Optimizer):
+    first = None
+
+    def ask(self):
+        self.first = self.first or self.space.sample(self.rng)
+        return self.first
+
+    def tell(self, observation):
+        pass
+"""
+
+MOVING = STILL.replace("self.first or self.space.sample(self.rng)", "self.space.sample(self.rng)")
+
+
+def test_compare_counts_the_source_it_is_given_after_a_revert(studied: Path, command: Command) -> None:
+    def compared(file: str, source: str) -> list[str]:
+        (studied / file).write_text(source)
+        return command(
+            "compare", f"{file}:Hill", "--suite", "suites.py:one", "-s", "s.duckdb", "-q"
+        ).out.splitlines()
+
+    still, moving = compared("a.py", STILL), compared("b.py", MOVING)
+    again = compared("c.py", STILL)  # the same source: what a revert of one file comes to
+    assert still != moving[:-1]
+    assert again[:-1] == still
+    source = load_optimizer("b.py:Hill").source
+    assert again[-1] == (
+        f"Left out, since neither suite one nor this newcomer plans them, are runs: 6 of Hill from another source, "
+        f"{source}."
+    )
+
+
+def test_compare_keeps_other_newcomers_out_of_the_family(studied: Path, command: Command) -> None:
+    (studied / "b.py").write_text(MOVING)
+    line = ("--suite", "suites.py:one", "-s", "s.duckdb", "-q")
+    first = command("compare", "mine.py:Mine", *line).out
+    assert command("compare", "b.py:Hill", *line).status == 0
+    again = command("compare", "mine.py:Mine", *line).out
+    assert again == (
+        f"{first}Left out, since neither suite one nor this newcomer plans them, are runs: 6 of Hill.\n"
+    )
+
+
+def test_compare_refuses_a_newcomer_that_is_called_like_a_contender(studied: Path, command: Command) -> None:
+    (studied / "a.py").write_text(STILL)
+    (studied / "b.py").write_text(MOVING)
+    block = "Block(tasks[:1], (Contender('a.py:Hill'),), range(3), Budget('trials', 2))"
+    (studied / "suites.py").write_text(f"{SUITE}named = Suite('named', 'one', ({block},))\n")
+    done = command("compare", "b.py:Hill", "--suite", "suites.py:named", "-s", "n.duckdb", "-q")
+    assert done.status == 1
+    assert "suite 'named' has a contender 'Hill' from another source than the newcomer; rename" in done.err
+
+
+def test_compare_finds_the_required_baseline_among_the_suites_contenders(studied: Path, command: Command) -> None:
+    line = ("--suite", "suites.py:small", "-s", "s.duckdb", "-q", "--require-better", "lahc")
+    short = ("compare", "lahc", "--option", "history_length=8", *line)
+    first = command(*short)
+    assert first.status == 3
+    assert "Required: lahc history_length=8 better than lahc history_length=" in first.out
+    assert command(*short) == first
+    done = command("compare", "mine.py:Mine", *line)
+    assert done.status == 3
+    assert "Required: Mine better than lahc." in done.out
+
+
+def test_interrupted_compare_says_how_to_go_on_and_the_same_command_does(studied: Path, command: Command) -> None:
+    (studied / "stop.py").write_text(
+        "from pathlib import Path\nfrom mine import Mine\n\n\nclass Stop(Mine):\n"
+        "    def tell(self, observation):\n"
+        "        if Path('stop').exists() and self.rng.random() < 0.2:\n"
+        "            raise KeyboardInterrupt\n"
+    )
+    (studied / "stop").touch()
+    line = ("compare", "stop.py:Stop", "--suite", "suites.py:small", "-s", "s.duckdb", "-q")
+    done = command(*line)
+    assert done.status == 130
+    assert done.err.startswith("interrupted; what was recorded is kept, and the same command goes on: ")
+    (studied / "stop").unlink()
+    assert command(*line).status == 0
+
+
+def test_compare_prints_what_it_found_before_it_draws(
+    studied: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(comparison: Comparison, directory: Path, *, processes: int) -> Comparison:
+        raise NbsError("no ink")
+
+    monkeypatch.setattr(Comparison, "write", write)
+    done = command("compare", "mine.py:Mine", "--suite", "suites.py:one", "-s", "s.duckdb", "-q", "-o", "page")
+    assert "Mine" in done.out
+    assert done.err == "drawing the report ...\nerror: no ink\n"
+
+
+def test_compare_prints_json(studied: Path, command: Command) -> None:
+    line = ("compare", "mine.py:Mine", "--suite", "suites.py:one", "-s", "s.duckdb", "-q")
+    words = command(*line, "--require-better", "random").out
+    done = command(*line, "--require-better", "random", "--json")
+    found = json.loads(done.out)
+    assert done.status == 3
+    assert "\n".join(found["sentences"]) == words.rstrip("\n")
+    (pair,) = found["pairs"]
+    assert (pair["first"], pair["second"], pair["n"]) == ("Mine", "random", 6)
+    assert pair["lower"] + pair["equal"] + pair["higher"] == 6
+    assert pair["p"] == pair["p_holm"]  # a family of one
+    assert (pair["alternative"], found["required"]["alternative"]) == ("two-sided", "less")
+    assert (found["better"], found["failed"], found["skipped"], found["report"]) == (False, {}, {}, None)
+
+
+def test_comparison_in_a_notebook_is_a_table_and_names_its_figures(studied: Path) -> None:
+    class Sampler(Optimizer):
+        def ask(self):  # type: ignore[no-untyped-def]
+            return self.space.sample(self.rng)
+
+        def tell(self, observation):  # type: ignore[no-untyped-def]
+            pass
+
+    Sampler.__name__ = "<b>Sampler</b>"
+    found = compare(Sampler, suite="suites.py:one", store="s.duckdb")
+    assert repr(found) == str(found)
+    shown = found._repr_html_()
+    assert "<b>" not in shown
+    assert shown.count("<tr>") == 1 + len(found.pairs)
+    assert "&lt;b&gt;Sampler&lt;/b&gt;" in shown
+    assert found.figures == ()
+    files = tuple(Path("page", name) for name in ("index.html", "figures/a.pdf", "figures/a.svg"))
+    assert replace(found, report=Report(files[0], (), files)).figures == files[2:]
 
 
 def test_compare_names_an_optimizer_that_fails_in_its_first_ask(

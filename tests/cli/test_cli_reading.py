@@ -65,7 +65,7 @@ def test_list_networks_shows_what_they_take_and_how_large_they_are(command: Comm
     assert lines["mlp"] == ["any", "—", "—", "—"]
 
 
-@pytest.mark.parametrize("form", ["table", "markdown", "csv", "json"])
+@pytest.mark.parametrize("form", ["table", "markdown", "csv", "csv-standings", "json"])
 def test_leaderboard_shows_both_optimizers(command: Command, filled: Path, form: str) -> None:
     done = command("leaderboard", "--format", form)
     assert (done.status, done.err) == (0, "")
@@ -95,6 +95,12 @@ def test_query_prints_each_format(command: Command, filled: Path) -> None:
     assert "2 rows" in command("query", sql).out
     assert command("query", sql, "-f", "parquet", "--output", "x.parquet").status == 0
     assert pl.read_parquet("x.parquet")["number"].to_list() == [0, 1]
+
+
+def test_query_prints_large_and_decimal_numbers_as_numbers(command: Command, filled: Path) -> None:
+    sql = "SELECT sum(n) s, [max(n::HUGEINT)] l, 2.50::DECIMAL(5, 2) d, -1e20::HUGEINT h FROM range(4) r(n)"
+    done = command("query", sql, "-f", "json")
+    assert done.out == '[{"s":6,"l":[3],"d":2.50,"h":-100000000000000000000}]\n'
 
 
 def test_query_refuses_in_one_sentence(command: Command, filled: Path) -> None:

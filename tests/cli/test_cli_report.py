@@ -23,7 +23,10 @@ def store(tmp_path: Path) -> Path:
 def test_report_writes_a_page_and_prints_its_headline(command: Command, store: Path, tmp_path: Path) -> None:
     done = command("report", "-o", tmp_path / "r", "--store", store)
     assert done.status == 0
-    assert done.out.startswith("lahc has the lowest mean rank, 1.00 over 3 tasks.\nlahc against random: ")
+    assert done.out.startswith(
+        "lahc has the lowest mean rank, 1.00 over 3 tasks at 4 full evaluations with 3 seeds;"
+    )
+    assert "\nlahc against random: " in done.out
     assert str(tmp_path / "r" / "index.html") in done.out
     assert (tmp_path / "r" / "figures" / "win-matrix.pdf").read_bytes().startswith(b"%PDF")
 
@@ -63,6 +66,8 @@ def test_report_at_a_budget(command: Command, store: Path, tmp_path: Path) -> No
     assert (both.status, both.err) == (1, "error: compare at a number of evaluations or of seconds, not at both\n")
     nothing = command("report", "-o", tmp_path / "r", "-s", store, "--at-seconds", 0)
     assert (nothing.status, "positive" in nothing.err) == (1, True)
+    endless = command("leaderboard", "-s", store, "--at-evaluations", "inf")
+    assert endless.err == "error: a budget of inf compares nothing; give a positive, finite number\n"
 
 
 def test_leaderboard_in_latex(command: Command, store: Path) -> None:

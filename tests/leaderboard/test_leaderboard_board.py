@@ -11,9 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from nasbench_sparse.leaderboard.board import read_board
-from nasbench_sparse.leaderboard.formats import as_json, comma_separated, markdown
+from nasbench_sparse.leaderboard.board import board_of, read_board
+from nasbench_sparse.leaderboard.formats import as_json, comma_separated, markdown, standings_csv
 from nasbench_sparse.leaderboard.notes import notes
+from nasbench_sparse.leaderboard.results import Wanted, read_results
 from nasbench_sparse.store import Store
 from nasbench_sparse.store.connect import create
 
@@ -128,7 +129,10 @@ def test_board_names_superseded_sources(writer: Writer) -> None:
     writer.run("b", "Mine", 0, full(0.6), source="bbbb", started="2024-01-02T00:00:00")
     board = read_board(Store(writer.path))
     assert losses(writer) == {"Mine": 0.6}
-    assert "Superseded: 1 run of optimizer Mine at aaaa; ranked is bbbb." in notes(board)
+    assert (
+        "Superseded: 1 run of optimizer Mine at aaaa; ranked is bbbb, which was started last, and so need not be "
+        "the version at hand after a revert."
+    ) in notes(board)
 
 
 def test_board_marks_holes_and_ranks_complete_tasks(writer: Writer) -> None:
@@ -171,6 +175,42 @@ def test_formats_carry_the_same_numbers(writer: Writer) -> None:
     assert [s["optimizer"] for s in data["standings"]] == ["lahc", "random"]
     assert data["budgets"] == {"t": 1.0}
     assert "| t | lahc | 0.1250 | — | 0.0000 | 1 | 1.000 | 1/1 | 1.0 |" in markdown(board)
+
+
+def test_csv_of_standings_holds_what_json_does(writer: Writer) -> None:
+    writer.run("a", "random", 0, full(0.6))
+    writer.run("b", "lahc", 0, full(0.125))
+    board = read_board(Store(writer.path))
+    rows = list(csv.DictReader(io.StringIO(standings_csv(board))))
+    assert [(row["optimizer"], row["mean_rank"], row["wins"], row["tasks"]) for row in rows] == [
+        ("lahc", "1.0", "1", "1"),
+        ("random", "2.0", "0", "1"),
+    ]
+    told = json.loads(as_json(board))["standings"]
+    assert [set(row) for row in rows] == [set(standing) for standing in told]
+
+
+def test_json_says_what_was_asked_and_how_runs_ended(writer: Writer) -> None:
+    writer.run("a", "random", 0, full(0.6, 0.5))
+    writer.run("b", "random", 1, full(0.75, 0.75))
+    writer.run("c", "grid", 0, full(0.25), status="exhausted")
+    asked = Wanted(evaluations=2.0)
+    data = json.loads(as_json(board_of(read_results(Store(writer.path), asked))))
+    assert (data["asked"], data["outside"]) == (True, [])
+    told = {entry["optimizer"]: (entry["lowest"], entry["exhausted"]) for entry in data["entries"]}
+    assert told == {"random": (0.5, 0), "grid": (0.25, 1)}
+
+
+def test_nobody_is_ranked_alone_at_a_budget_that_no_run_has_spent(writer: Writer) -> None:
+    writer.run("a", "random", 0, full(0.6, 0.5))
+    writer.run("b", "lahc", 0, full(0.6, 0.5, 0.4))
+    writer.run("c", "grid", 0, full(0.25), status="exhausted")
+    store = Store(writer.path)
+    high, low = (board_of(read_results(store, Wanted(evaluations=amount))) for amount in (9.0, 2.0))
+    assert [entry.rank for entry in high.entries] == [None, None, None]
+    assert any("nothing more to ask (grid). No run has spent so much." in note for note in notes(high))
+    assert [entry.rank for entry in low.entries] == [1, 2.5, 2.5]
+    assert not any("No run has spent" in note for note in notes(low))
 
 
 def test_empty_store_has_an_empty_board(writer: Writer) -> None:

@@ -22,6 +22,10 @@ pytestmark = pytest.mark.browser
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
+SMALLEST_TEXT = """return Math.min(...[...document.querySelectorAll("figure svg text")].map((text) => {
+  const scale = text.getScreenCTM();
+  return parseFloat(getComputedStyle(text).fontSize) * Math.hypot(scale.a, scale.b);
+}))"""
 GAPS = {"random": 0.5, "lahc": 0.0, "asha": 0.2, "<b>bold</b>": 0.3}
 
 
@@ -89,6 +93,7 @@ def test_browser_sorts_from_the_keyboard(browser: Chrome) -> None:
 
 def test_browser_puts_the_best_score_first(browser: Chrome) -> None:
     header = find(browser, "#standings-table th:nth-child(4)")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", header)
     assert header.text.startswith("score")
     for direction in ("descending", "ascending", "descending"):
         find(browser, "#standings-table th:nth-child(4) button").click()
@@ -98,6 +103,7 @@ def test_browser_puts_the_best_score_first(browser: Chrome) -> None:
 
 
 def test_browser_filters_rows_and_says_how_many_are_left(browser: Chrome) -> None:
+    assert find(browser, "#losses .count").text == "28 rows"
     box = find(browser, "#losses .filter input")
     box.send_keys("task-3 lahc")
     assert column(browser, "losses-table", 1) == ["lahc"]
@@ -105,6 +111,7 @@ def test_browser_filters_rows_and_says_how_many_are_left(browser: Chrome) -> Non
     box.clear()
     box.send_keys(" ")
     assert len(column(browser, "losses-table", 1)) == 28
+    assert find(browser, "#losses .count").text == "28 rows"
 
 
 def test_browser_expands_a_query(browser: Chrome) -> None:
@@ -127,7 +134,25 @@ def test_browser_fits_a_phone_without_scrolling_sideways(browser: Chrome) -> Non
     size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
+    assert browser.execute_script(SMALLEST_TEXT) >= 10
+    browser.execute_script("document.querySelector('#losses .scroll').scrollLeft = 150")
+    script = (
+        "const [name, box] = [...arguments].map((s) => document.querySelector(s).getBoundingClientRect().left);"
+        "return name - box"
+    )
+    for name in ("#losses thead .name", "#losses tbody th"):
+        assert browser.execute_script(script, name, "#losses .scroll") == pytest.approx(0, abs=1)
+    browser.execute_script("document.querySelector('#losses .scroll').scrollLeft = 0")
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_browser_prints_headers_as_text_which_repeat_on_each_page(browser: Chrome) -> None:
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    style = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
+    assert browser.execute_script(style, "#losses th button", "display") == "contents"
+    assert browser.execute_script(style, "#losses thead th", "position") == "static"
+    assert browser.execute_script(style, "#losses tbody th", "position") == "static"
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

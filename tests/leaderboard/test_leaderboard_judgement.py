@@ -12,13 +12,13 @@ import pytest
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.leaderboard.evidence import gather
 from nasbench_sparse.leaderboard.formats import as_json
-from nasbench_sparse.leaderboard.head_to_head import TWO_FAMILIES, HeadToHead, compare_all, compare_pairs
+from nasbench_sparse.leaderboard.head_to_head import HeadToHead, compare_all, compare_pairs, families_sentence
 from nasbench_sparse.leaderboard.judgement import judged_board
 from nasbench_sparse.leaderboard.notes import notes
 from nasbench_sparse.leaderboard.results import Wanted, read_results
 from nasbench_sparse.leaderboard.runs import RunRow
 from nasbench_sparse.leaderboard.statistics import nemenyi_p_value
-from nasbench_sparse.leaderboard.table import against_table, duels_text, entries_table, score_n
+from nasbench_sparse.leaderboard.table import against_table, apart_table, duels_text, entries_table, score_n
 from nasbench_sparse.store import Store
 from tests.leaderboard.synthetic import graded, hash_of, write_store
 
@@ -82,7 +82,9 @@ def test_duels_are_won_within_tasks_after_correction(tmp_path: Path) -> None:
 def test_score_interval_holds_the_score(tmp_path: Path) -> None:
     gaps = {"a": 0.0, "b": 0.4, "random": 1.0}
     store = write_store(tmp_path / "s.duckdb", list(gaps), {"t": "f", "u": "g"}, loss=graded(gaps, 0.5), seeds=6)
-    for standing in judged_board(read_results(store)).standings:
+    *others, random = judged_board(read_results(store)).standings
+    assert (random.normalised, random.score_low, random.score_high) == (0.0, None, None)  # by definition
+    for standing in others:
         assert standing.normalised is not None
         assert standing.score_low is not None
         assert standing.score_high is not None
@@ -136,10 +138,10 @@ def test_probability_counts_tasks_with_fewer_seeds(tmp_path: Path) -> None:
 
 def test_scores_of_tasks_with_fewer_seeds_have_intervals(tmp_path: Path) -> None:
     board = judged_board(read_results(uneven(tmp_path / "s.duckdb", {"a": 0.0, "random": 1.0})))
-    for standing in board.standings:
-        assert score_n(standing) == "14/4"
-        assert standing.score_low is not None
-        assert standing.score_low < (standing.normalised or 0.0)
+    assert [score_n(standing) for standing in board.standings] == ["14/4"] * 2
+    own = next(standing for standing in board.standings if standing.contender.optimizer == "a")
+    assert own.score_low is not None
+    assert own.score_low < (own.normalised or 0.0)
 
 
 def test_a_contender_with_other_seeds_on_each_task_is_compared_on_all_of_them(tmp_path: Path) -> None:
@@ -267,7 +269,7 @@ def test_standings_hold_the_tests_against_random_and_of_all_pairs(tmp_path: Path
         ("b", "random", "better"),
     ]
     assert [p.adjusted for p in board.against.pairs] == [pytest.approx(2**-6)] * 2  # 2 tests of 2^-7
-    assert TWO_FAMILIES in notes(board)
+    assert families_sentence("every contender against random") in notes(board)
     assert any(
         "signed-rank tests, Holm-corrected: shown to differ are a and b, a and random, b and random." in note
         for note in notes(board)
@@ -276,6 +278,9 @@ def test_standings_hold_the_tests_against_random_and_of_all_pairs(tmp_path: Path
     told = json.loads(as_json(board))
     assert told["order"]["differ"] == [["a", "b"], ["a", "random"], ["b", "random"]]
     assert [pair["verdict"] for pair in told["against"]] == ["better", "better"]
+    assert [pair["p"] for pair in told["against"]] == [pytest.approx(2**-7)] * 2
+    assert {pair["no_effect_interval"] for pair in told["against"]} == {"all of one sign"}
+    assert [pair["left_out"] for pair in told["against"]] == [[], []]
 
 
 def test_unequal_seeds_leave_the_rank_test_out_rather_than_fail(tmp_path: Path) -> None:
@@ -288,8 +293,66 @@ def test_unequal_seeds_leave_the_rank_test_out_rather_than_fail(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "budgets", [{"evaluations": 1, "seconds": 1}, {"seconds": 0}, {"evaluations": float("nan")}]
+    "budgets",
+    [
+        {"evaluations": 1, "seconds": 1},
+        {"seconds": 0},
+        {"evaluations": float("nan")},
+        {"evaluations": float("inf")},
+        {"seconds": float("inf")},
+    ],
 )
 def test_impossible_budgets_are_refused(budgets: dict[str, float]) -> None:
     with pytest.raises(NbsError, match=r"budget|both"):
         Wanted(**budgets)
+
+
+def test_duels_are_fought_on_the_seeds_that_both_have(tmp_path: Path) -> None:
+    gaps = {"a": 0.0, "b": 1.0, "c": 2.0}
+    store = write_store(tmp_path / "s.duckdb", list(gaps), {"t": "f"}, loss=graded(gaps), seeds=12)
+    full = {s.contender.optimizer: duels_text(s) for s in judged_board(read_results(store)).standings}
+    delete_runs(store.path, "c|t|11")
+    board = judged_board(read_results(store))
+    fewer = {s.contender.optimizer: duels_text(s) for s in board.standings}
+    assert full == fewer == {"a": "2/0/0", "b": "1/0/1", "c": "0/0/2"}
+
+
+def test_one_not_ranked_is_compared_on_common_seeds(tmp_path: Path) -> None:
+    def loss(contender: str, task: str, seed: int, number: int) -> float:
+        if contender == "few":
+            return 0.5
+        return 0.4 if seed == 0 else 0.9  # the mean of all seeds is higher, that of the common one lower
+
+    names = ["few", "lahc", "random"]
+    store = write_store(tmp_path / "s.duckdb", names, {"t": "f", "u": "g"}, loss=loss, seeds=3)
+    delete_runs(store.path, "few|t|1", "few|t|2", *(f"few|u|{seed}" for seed in range(3)))
+    board = judged_board(read_results(store))
+    assert apart_table(board).rows == (("few", "lahc", "1", "0", "0", "1"), ("", "random", "1", "0", "0", "1"))
+
+
+def test_means_of_the_same_losses_in_another_order_tie(tmp_path: Path) -> None:
+    losses = (0.1, 0.2, 0.3)  # summed from the left 0.6000000000000001, from the right 0.6
+
+    def loss(contender: str, task: str, seed: int, number: int) -> float:
+        return losses[seed if contender == "a" else 2 - seed]
+
+    store = write_store(tmp_path / "s.duckdb", ["a", "b"], {"t": "f", "u": "g"}, loss=loss, seeds=3)
+    board = judged_board(read_results(store))
+    assert [standing.mean_rank for standing in board.standings] == [1.5, 1.5]
+    pair = compare_pairs(gather(read_results(store)), [("a", "b")]).pairs[0]
+    assert (pair.lower, pair.equal, pair.higher) == (0, 2, 0)
+
+
+def test_score_interval_knows_that_random_search_has_other_seeds_too(tmp_path: Path) -> None:
+    random, own = (0.9, 1.0, 1.1, 1.4), (0.6, 0.5, 0.7, 0.2)
+
+    def loss(contender: str, task: str, seed: int, number: int) -> float:
+        return (random if contender == "random" else own)[seed]
+
+    store = write_store(tmp_path / "s.duckdb", ["lahc", "random"], {"t": "f"}, loss=loss, seeds=4)
+    lahc = judged_board(read_results(store)).standings[0]
+    score = (1.1 - 0.5) / (1.1 - 0.2)
+    parts = [(1 - score) * (r - 1.1) - (x - 0.5) for r, x in zip(random, own, strict=True)]
+    error = (sum(part**2 for part in parts) / 3 / 4) ** 0.5 / 0.9
+    half = 3.182446305284263 * error  # Student's quantile of 3 degrees of freedom
+    assert (lahc.score_low, lahc.score_high) == pytest.approx((score - half, score + half))

@@ -20,10 +20,12 @@ from nasbench_sparse.leaderboard.comma_separated import csv_text
 from nasbench_sparse.leaderboard.figures.style import looks
 from nasbench_sparse.leaderboard.report import Report, build_report
 from nasbench_sparse.leaderboard.report.activations import activations_of
-from nasbench_sparse.leaderboard.report.blocks import MINUS
+from nasbench_sparse.leaderboard.report.blocks import MINUS, count
+from nasbench_sparse.leaderboard.report.coverage import moment
 from nasbench_sparse.leaderboard.report.progress import task_targets
 from nasbench_sparse.leaderboard.runs import Optimum
 from nasbench_sparse.leaderboard.sql import query
+from nasbench_sparse.leaderboard.statistics.check import counted
 from nasbench_sparse.leaderboard.statistics.incumbents import trace
 from nasbench_sparse.search_spaces import ActivationCell
 from nasbench_sparse.search_spaces.activation_cell import cell_of
@@ -96,7 +98,10 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Page]:
 
 def test_headline_says_who_beats_random_on_how_many_tasks(usual: tuple[Report, Page]) -> None:
     report, page = usual
-    assert report.headline[0] == "lahc has the lowest mean rank, 1.00 over 7 tasks."
+    assert report.headline[0] == (
+        "lahc has the lowest mean rank, 1.00 over 7 tasks at 4 full evaluations with 3 seeds; in the tests of all "
+        "pairs shown to differ from all others."
+    )
     # seven of seven signs: p = 2 * 2**-7, times two tests of the family
     assert report.headline[1].startswith(
         "lahc beats random: lower loss on 7 of 7 tasks, p = 0.031 after Holm, effect"
@@ -114,7 +119,7 @@ def test_headline_replaces_p_by_too_few_where_tasks_share_a_family(tmp_path: Pat
 def test_headline_says_once_which_sign_of_an_effect_is_better(usual: tuple[Report, Page]) -> None:
     report, page = usual
     assert report.headline[-1].startswith(
-        f"Effects run from {MINUS}1, where the first named has the lower loss throughout"
+        f"Effects run from {MINUS}1, where the first named has the lower loss wherever the two differ, to 1"
     )
     assert page.text.count("Effects run from") == 1
 
@@ -126,9 +131,55 @@ def test_effect_without_interval_has_a_dash_and_the_note_says_why(usual: tuple[R
     assert re.search(r"95 % intervals, — where there is none \([^)]*all of one sign", page.text)
 
 
+def test_rows_are_headed_by_their_first_name_and_counted(usual: tuple[Report, Page]) -> None:
+    report, page = usual
+    heads = [given for tag, given in page.tags if tag == "th" and given.get("scope") == "row"]
+    rows = sum(len(rows) - 1 for rows in page.rows.values())
+    assert len(heads) == rows
+    names = {given["data-value"] for given in heads}
+    assert {*GAPS, *TASKS} <= names
+    assert "21 rows" in page.text
+    text = report.page.read_text()
+    assert len(re.findall(r'<p class="count" role="status">\d+ rows?</p>', text)) == len(page.rows)
+
+
+def test_alternative_texts_count_panels_and_name_no_winner_of_unequal_pairs(tmp_path: Path) -> None:
+    report, _ = report_of(tmp_path, tasks={"a": "f"})
+    text = report.page.read_text()
+    described = re.findall(r"<desc[^>]*>(.*?)</desc>", text)
+    assert any(words.endswith(" 1 panel, one for each task.") for words in described)
+    assert not any("1 panels" in words or "wins most" in words for words in described)
+
+
+def test_numbers_have_separators_of_thousands_and_moments_a_zone() -> None:
+    assert (count(251115).text, count(251115).value) == ("251,115", 251115)
+    assert counted(1024, "config") == "1,024 configs"
+    assert moment("2026-11-21T16:04:59+01:00") == "2026-11-21 15:04 UTC"
+    assert moment("2026-01-01") == "2026-01-01 00:00 UTC"
+
+
+def test_revision_that_was_changed_is_explained(tmp_path: Path) -> None:
+    import duckdb
+
+    report, page = report_of(tmp_path)
+    said = "A revision that ends in + had changes that were not committed."
+    assert said not in page.text
+    with duckdb.connect(str(tmp_path / "s.duckdb")) as connection:
+        connection.execute("""UPDATE runs SET provenance = '{"git_revision": "0123456789ab+"}'""")
+    page = Page(build_report(Store(tmp_path / "s.duckdb"), report.page.parent).page.read_text())
+    assert said in page.text
+
+
+def test_table_of_optima_explains_why_incumbents_can_rise(tmp_path: Path) -> None:
+    said = "Where a task has a table, a line can rise"
+    assert said not in report_of(tmp_path)[1].text
+    (tmp_path / "table").mkdir()
+    assert said in report_of(tmp_path / "table", whole_space=True, replicates=2)[1].text
+
+
 def test_columns_say_which_value_comes_first(usual: tuple[Report, Page]) -> None:
     _, page = usual
-    heads = [given.get("data-first") for tag, given in page.tags if tag == "th"]
+    heads = [given.get("data-first") for tag, given in page.tags if given.get("scope") == "col"]
     columns = [name for rows in page.rows.values() for name in rows[0]]
     first = dict(zip(columns, heads, strict=True))
     assert first["score"] == first["P(first better)"] == first["hypervolume"] == first["tau-b"] == "descending"
@@ -229,8 +280,8 @@ def test_report_is_equal_to_the_byte_when_built_again(usual: tuple[Report, Page]
 FIGURES = """activation-shapes agreement anytime-evaluations anytime-seconds area-evaluations area-seconds
 attainment choices coverage critical-difference early-order epochs gradient-flow learning-curves measure-curves
 measure-matrix noise-ceiling profiles replicates time-to-target trade-off win-matrix""".split()
-TABLES = """activations areas comparisons hypervolume interquartile-means losses measures outcomes provenance
-random-trials standings""".split()
+TABLES = """activations against areas comparisons hypervolume interquartile-means losses measures outcomes
+provenance random-trials standings""".split()
 
 
 def test_report_of_a_full_store_has_every_figure_and_table(usual: tuple[Report, Page]) -> None:
@@ -448,9 +499,12 @@ def test_empty_store_gives_a_page_that_says_so(tmp_path: Path) -> None:
         ({"contenders": ["lahc"], "tasks": {"a": "f"}, "seeds": 1}, "lahc is the only contender"),
         ({"contenders": ["lahc"], "tasks": {"a": "f"}, "seeds": 1, "trials": 0}, "lahc is the only contender"),
         ({"tasks": {"a": "f"}, "seeds": 2}, "too few for a test (n = 2 runs)"),
-        ({"loss": lambda *_: 1.0}, "All contenders tie: each has mean rank 2.00 over 2 tasks."),
-        ({"loss": lambda *_: None}, "All contenders tie"),
-        ({"loss": lambda *_: None, "status": "failed"}, "nobody leads"),
+        (
+            {"loss": lambda *_: 1.0},
+            "All contenders tie: each has mean rank 2.00 over 2 tasks at 4 full evaluations",
+        ),
+        ({"loss": lambda *_: None}, "All 72 trials failed. All contenders tie"),
+        ({"loss": lambda *_: None, "status": "failed"}, "All 18 runs failed. No two contenders completed"),
         ({"status": "running"}, "nobody leads"),
         ({"loss": lambda *_: float("nan")}, "All contenders tie"),
         ({"loss": lambda *_: float("inf")}, "All contenders tie"),
@@ -485,8 +539,8 @@ def test_holes_are_named_and_never_averaged_over(tmp_path: Path) -> None:
         connection.execute("UPDATE runs SET status = 'failed' WHERE run_id = 'lahc|b|2'")
         connection.execute("DELETE FROM trials WHERE run_id = 'lahc|b|2' AND number > 1")
     page = Page(build_report(Store(tmp_path / "s.duckdb"), tmp_path / "r").page.read_text())
-    assert "asha on a: 1 missing of 3 runs" in page.text
-    assert "lahc on b: 1 failed of 3 runs" in page.text
+    assert "16 of 17 runs finished (1 failed, 0 short). Cells: runs finished of the most that any" in page.text
+    assert "Holes: lahc on b: 1 failed of 3 runs." in page.text  # no plan says that asha misses one on a
     pairs = {(row[0], row[1]): row for row in page.rows["comparisons-table"]}
     lahc_asha = next(row for names, row in pairs.items() if set(names) == {"lahc", "asha"})
     assert (lahc_asha[2], lahc_asha[4]) == ("too few to test", "1")  # task a alone: both completed seeds 0 and 2
@@ -520,7 +574,10 @@ def test_one_that_misses_tasks_is_not_ranked_but_compared(tmp_path: Path) -> Non
         connection.execute("DELETE FROM runs WHERE run_id LIKE 'asha|b|%' OR run_id LIKE 'asha|c|%'")
     report = build_report(Store(tmp_path / "s.duckdb"), tmp_path / "r")
     page = Page(report.page.read_text())
-    lead = "lahc has the lowest mean rank, 1.00 over 3 tasks, among 2 of 3 contenders (not ranked: asha)."
+    lead = (
+        "lahc has the lowest mean rank, 1.00 over 3 tasks at 4 full evaluations with 3 seeds, among 2 of 3 "
+        "contenders (not ranked: asha); in the tests of all pairs not tested against random, for want of tasks."
+    )
     assert report.headline[0] == lead
     assert page.rows["standings-table"][-1][:4] == ["—", "asha", "—", "—"]
     pairs = {frozenset(row[:2]): row[4] for row in page.rows["comparisons-table"][1:]}

@@ -5,9 +5,10 @@ for (const place of document.querySelectorAll("pre[data-query]")) {
 
 for (const sheet of document.querySelectorAll(".sheet")) {
   const body = sheet.querySelector("tbody");
-  const heads = [...sheet.querySelectorAll("th")];
+  const heads = [...sheet.querySelectorAll("thead th")];
   const status = sheet.querySelector(".count");
   const label = sheet.querySelector(".filter");
+  const all = status.textContent;
   const input = label.querySelector("input");
 
   const order = (column, direction) => (a, b) => {
@@ -41,6 +42,6 @@ for (const sheet of document.querySelectorAll(".sheet")) {
       row.hidden = !wanted.every((word) => text.includes(word));
       shown += row.hidden ? 0 : 1;
     }
-    status.textContent = wanted.length ? `${shown} of ${body.rows.length} rows` : "";
+    status.textContent = wanted.length ? `${shown.toLocaleString("en")} of ${all}` : all;
   });
 }

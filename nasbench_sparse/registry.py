@@ -85,7 +85,6 @@ def optimizer_names() -> list[str]:
     return sorted(_points("optimizers"))
 
 
-@cache
 def load_optimizer(name: str) -> OptimizerEntry:
     """Find an optimizer by registered name, `module:Class` or `file.py:Class`.
 
@@ -101,6 +100,11 @@ def load_optimizer(name: str) -> OptimizerEntry:
             )
         module, source = _load_module(name.rpartition(":")[0])
         return OptimizerEntry(name.rpartition(":")[2], source, _optimizer_class(module, name.rpartition(":")[2]))
+    return _registered_optimizer(name)
+
+
+@cache
+def _registered_optimizer(name: str) -> OptimizerEntry:
     points = _points("optimizers").get(name)
     if points is None:
         raise _unnamed(name, "Class") or unknown("optimizer", name, optimizer_names())
@@ -315,12 +319,11 @@ def _load_module(place: str) -> tuple[ModuleType, str]:
         return sys.modules[name], source
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
-    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     sys.path.insert(0, str(path.parent))  # its neighbours, as if the file were run
     try:
-        spec.loader.exec_module(module)
+        exec(compile(content, path, "exec"), module.__dict__)  # the bytes hashed; cached byte code may be of others
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise NbsError(f"{place}{_line_in(path, error)} cannot be imported: {_one_line(error)}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import py_compile
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,3 +135,30 @@ def test_an_option_that_json_cannot_hold_is_named() -> None:
     with pytest.raises(NbsError, match=r"option 'history_length' of lahc is array.* of type ndarray"):
         complete_options(cls, {"history_length": np.ones(3)})
     assert type(complete_options(cls, {"history_length": np.int64(3)})["history_length"]) is int
+
+
+OWN = """
+from nasbench_sparse import Optimizer
+
+
+class Own(Optimizer):
+    number = {}
+
+    def ask(self):
+        return self.space.sample(self.rng)
+
+    def tell(self, trial, result):
+        pass
+"""
+
+
+def test_a_file_edited_in_a_session_is_loaded_again(tmp_path: Path) -> None:
+    """Byte code cached in the same second, of a text as long, is not taken for the edited text."""
+    file = tmp_path / "own.py"
+    for number in (1, 2, 1):
+        file.write_text(OWN.format(3 - number))
+        os.utime(file, (1e9, 1e9))
+        py_compile.compile(str(file))
+        file.write_text(OWN.format(number))
+        os.utime(file, (1e9, 1e9))
+        assert load_optimizer(f"{file}:Own").cls.number == number  # type: ignore[attr-defined]

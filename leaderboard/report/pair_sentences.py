@@ -14,7 +14,7 @@ EFFECT = (
     f"Effects run from {MINUS}1, where the first named has the lower loss wherever the two differ, to 1, where the "
     "other has: below 0 is better."
 )
-MOST_SENTENCES = 8
+MOST_SENTENCES = 12
 """More comparisons than these are told in groups."""
 
 NEARLY = 0.9

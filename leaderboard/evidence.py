@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nasbench_sparse.leaderboard.ranking import comparable
 from nasbench_sparse.leaderboard.results import Results
 from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.leaderboard.statistics.pairing import PairedRuns, RunKey, pair_runs
@@ -15,8 +16,8 @@ from nasbench_sparse.leaderboard.statistics.stratified import Strata
 from nasbench_sparse.leaderboard.statistics.units import Unit
 
 
-def exact_mean(column: Floats) -> float:
-    """Return the mean of (n,), to the last bit whatever the order is, so that equal means are ties; NaN of none."""
+def exact_mean(column: Sequence[float] | Floats) -> float:
+    """Return the mean of (n,), to the last bit whatever the order is; NaN of none."""
     return math.fsum(column) / len(column) if len(column) else math.nan
 
 
@@ -53,7 +54,8 @@ class Evidence:
         if self.unit == "runs":
             return {name: column for paired in self.paired.values() for name, column in _named(paired, wanted)}
         return {
-            name: np.array([exact_mean(paired.columns[name]) for paired in self.paired.values()]) for name in wanted
+            name: np.array([comparable(exact_mean(paired.columns[name])) for paired in self.paired.values()])
+            for name in wanted
         }
 
     def between(self, names: Sequence[str]) -> Evidence:
@@ -79,14 +81,9 @@ class Evidence:
         return [self.families[task] for task in self.tasks] if self.unit == "tasks" else None
 
     def complete(self, name: str, task: str) -> bool:
-        """Tell whether a contender has all of its runs on a task."""
+        """Tell whether a contender has a loss of every seed of a task that is here; see `between`."""
         column = self.paired[task].columns[name]
         return len(column) > 0 and not bool(np.isnan(column).any())
-
-    @property
-    def complete_tasks(self) -> tuple[str, ...]:
-        """Tasks on which every contender has all of its runs."""
-        return tuple(task for task in self.tasks if all(self.complete(name, task) for name in self.names))
 
     def strata(self, name: str, tasks: Sequence[str]) -> Strata:
         """Return the losses of a contender's own runs on tasks, NaN where one failed or is short."""

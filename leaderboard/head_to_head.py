@@ -12,6 +12,7 @@ import numpy as np
 
 from nasbench_sparse.leaderboard.evidence import Evidence
 from nasbench_sparse.leaderboard.ranking import ranked_together
+from nasbench_sparse.leaderboard.statistics.check import counted
 from nasbench_sparse.leaderboard.statistics.holm_correction import Holm, holm_where_possible
 from nasbench_sparse.leaderboard.statistics.improvement import Improvement, probability_of_improvement
 from nasbench_sparse.leaderboard.statistics.nemenyi import nemenyi_p_value
@@ -88,14 +89,17 @@ class Family:
         return next(pair for pair in self.pairs if (pair.first, pair.second) == (first, second))
 
 
-def families_sentence(against: str | None) -> str:
-    """Return what belongs wherever verdicts of several families are shown.
+def families_sentence(against: str | None, unit: Unit) -> str:
+    """Return what belongs wherever verdicts of several families are shown; nothing of one family.
 
     Args:
         against: whom the first family compares with whom; None without it.
+        unit: where it is the run, all pairs within the one task are all pairs.
     """
     families = [*([against] if against else []), "all pairs, by another test where n is few"]
-    families.append("all pairs within each task (wins, ties and losses)")
+    families += ["all pairs within each task (wins, ties and losses)"] if unit == "tasks" else []
+    if len(families) == 1:
+        return ""
     return (
         f"{('Two', 'Three')[len(families) - 2]} families of tests are declared, and each is corrected for its own "
         f"number of tests: {'; '.join(families)}. So one pair may be shown to differ in one of them and not in "
@@ -137,7 +141,9 @@ def compare_pairs(
         )
     ]
     if correction.without == correction.tests:
-        return Family(tuple(found), correction, f"{_size(found)} are too few for Holm over {len(pairs)} tests.")
+        return Family(
+            tuple(found), correction, f"{_size(found)} are too few for Holm over {counted(len(pairs), 'test')}."
+        )
     return Family(tuple(found), correction, f"{correction.sentence}.")
 
 
@@ -253,7 +259,8 @@ def _test(
     """Test a pair on what its common runs show."""
     columns = evidence.columns(pair)
     first, second = columns[pair[0]], columns[pair[1]]
-    if np.isnan(first + second).all():
+    holes = np.isnan(first + second)
+    if holes.all() or (evidence.unit == "runs" and holes.any()):  # a run that failed is not left out of its task
         return None
     return signed_rank(
         first,
@@ -278,7 +285,7 @@ def _pair(
     """Describe a pair by what its common runs show."""
     columns = evidence.columns(pair)
     first, second = columns[pair[0]], columns[pair[1]]
-    complete = ~np.isnan(first + second)
+    complete = ~np.isnan(first + second) & (test is not None)
     shared = [task for task in evidence.tasks if all(evidence.complete(name, task) for name in pair)]
     improvement = None
     if shared and rng is not None:
@@ -289,9 +296,9 @@ def _pair(
         second=pair[1],
         unit=evidence.unit,
         units=int(complete.sum()),
-        lower=int((first < second).sum()),
-        equal=int((first == second).sum()),
-        higher=int((first > second).sum()),
+        lower=int((first < second)[complete].sum()),
+        equal=int((first == second)[complete].sum()),
+        higher=int((first > second)[complete].sum()),
         test=test,
         adjusted=None if np.isnan(adjusted) else float(adjusted),
         rejected=rejected,

@@ -12,10 +12,11 @@ import numpy as np
 from nasbench_sparse.leaderboard.board import board_of
 from nasbench_sparse.leaderboard.evidence import Evidence, exact_mean, gather
 from nasbench_sparse.leaderboard.head_to_head import Family, compare_all, compare_pairs
+from nasbench_sparse.leaderboard.ranking import comparable
 from nasbench_sparse.leaderboard.results import Results
 from nasbench_sparse.leaderboard.runs import Contender
 from nasbench_sparse.leaderboard.standing import Board, baseline_entry, normalised
-from nasbench_sparse.leaderboard.statistics.aggregates import stratified_mean
+from nasbench_sparse.leaderboard.statistics.aggregates import welch_interval
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
 from nasbench_sparse.leaderboard.statistics.check import Floats
 from nasbench_sparse.leaderboard.statistics.holm_correction import holm_where_possible
@@ -100,7 +101,8 @@ def tally(evidence: Evidence, first: str, second: str) -> tuple[int, int, int]:
     A task without one, or with a hole in them, is left out.
     """
     shared = filter(None, (evidence.common(task, first, second) for task in evidence.tasks))
-    signs = [int(np.sign(exact_mean(one) - exact_mean(two))) for one, two in shared]
+    means = [(comparable(exact_mean(one)), comparable(exact_mean(two))) for one, two in shared]
+    signs = [(one > two) - (one < two) for one, two in means]
     return signs.count(-1), signs.count(0), signs.count(1)
 
 
@@ -124,33 +126,43 @@ def score_strata(board: Board, evidence: Evidence, name: str) -> Strata | None:
 def _score_interval(board: Board, evidence: Evidence, names: Mapping[Contender, str], name: str) -> Interval | None:
     """Return the interval of a ranked contender's normalised score; None without one, as for random search's own 0.
 
-    Other seeds would change random search's mean too, to which the score refers. So the variance is that of the
-    score's linear part in both means (the delta method), seed by seed, since runs of a seed may begin alike.
+    Other seeds would change random search's mean too, to which the score refers. So its variance is that of the
+    score's linear part in both means (the delta method): of their seeds together where both have the same, since
+    runs of a seed may begin alike, else of each for itself, from three runs on. A nominal 95 % covered in 93 to
+    97 % of simulated studies with 2 to 20 normal runs of 1 or 9 tasks; with 20 runs of one side and 3 to 5 of the
+    other, as far as they are independent, likewise.
     """
-    columns = []
+    scores: list[float] = []
+    parts: list[tuple[float, int]] = []
     for task in scored_tasks(board):
         ends, random = board.ends(task), baseline_entry(board.on(task))
         if ends is not None and random is not None:
             held = evidence.paired[task].columns
-            columns.append(_linear_scores(held[name], held[names[random.contender]], ends))
-    return stratified_mean(Strata(tuple(columns))).interval if columns else None
+            score, found = _score_parts(held[name], held[names[random.contender]], ends)
+            if not found:
+                return None
+            scores.append(score)
+            parts += found
+    if not scores:
+        return None
+    variances, degrees = np.array(parts).T
+    return welch_interval(exact_mean(scores), variances / len(scores) ** 2, degrees)
 
 
-def _linear_scores(own: Floats, random: Floats, ends: tuple[float, float]) -> Floats:
-    """Return numbers with the score's mean, one for each seed of either, whose mean's variance is the score's.
+def _score_parts(own: Floats, random: Floats, ends: tuple[float, float]) -> tuple[float, list[tuple[float, int]]]:
+    """Return a task's score, and the parts of its variance with their degrees of freedom; no part of too few runs.
 
     Args:
         own, random: losses by seed, (seeds,), NaN where the contender, or random search, has none.
     """
-    seeds = ~(np.isnan(own) & np.isnan(random))
-    score = normalised(exact_mean(own[~np.isnan(own)]), ends)
-    pulls = ((1 - score) * _pulls(random) - _pulls(own)) / (ends[0] - ends[1])
-    numbers: Floats = score + seeds.sum() * pulls[seeds]
-    return numbers
-
-
-def _pulls(losses: Floats) -> Floats:
-    """Return by how much each loss moves their mean, (seeds,), 0 where there is none."""
-    held = ~np.isnan(losses)
-    pulls: Floats = np.where(held, losses - exact_mean(losses[held]), 0.0) / held.sum()
-    return pulls
+    here, there = ~np.isnan(own), ~np.isnan(random)
+    own, reference = own[here], random[there]
+    score = normalised(exact_mean(own), ends)
+    width = ends[0] - ends[1]
+    if np.array_equal(here, there):
+        columns = [((1 - score) * reference - own) / width]
+    else:
+        columns = [own / width, (1 - score) * reference / width]
+    if min(map(len, columns)) <= len(columns):
+        return score, []
+    return score, [(float(column.var(ddof=1)) / len(column), len(column) - 1) for column in columns]

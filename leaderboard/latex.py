@@ -31,8 +31,8 @@ _SPECIAL = {
 
 _ESCAPED = re.compile(f"-(?=-)|[{re.escape(''.join(_SPECIAL))}]")
 
-LONG_TABLE = 45
-"""Rows that fit on a page."""
+LONG_TABLE = 30
+"""Rows that fit on a page with a caption and a note."""
 
 LONG_CELL = 40
 """Letters of a cell whose column breaks lines."""
@@ -58,7 +58,9 @@ def booktabs(
     Args:
         left: columns of text; groups: numbers of rows that are set apart by rules.
     """
-    kinds = "".join(_kind([row[i] for row in rows], column in left) for i, column in enumerate(columns))
+    broken = [column for i, column in enumerate(columns) if column in left and _is_long([row[i] for row in rows])]
+    width = 0.5 / max(len(broken), 2)
+    kinds = "".join(rf"p{{{width:.2g}\linewidth}}" if c in broken else "l" if c in left else "r" for c in columns)
     head = [r"\toprule", _row(columns), r"\midrule"]
     ends = {sum(groups[: index + 1]) for index in range(len(groups) - 1)}
     body = []
@@ -78,11 +80,9 @@ def booktabs(
     return "\n".join(lines) + "\n"
 
 
-def _kind(cells: Sequence[str], is_text: bool) -> str:
-    """Return how a column is set."""
-    if not is_text:
-        return "r"
-    return r"p{0.25\linewidth}" if max(map(len, cells), default=0) > LONG_CELL else "l"
+def _is_long(cells: Sequence[str]) -> bool:
+    """Tell whether a column of text needs broken lines."""
+    return max(map(len, cells), default=0) > LONG_CELL
 
 
 def _row(cells: Sequence[str]) -> str:

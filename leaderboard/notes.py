@@ -69,7 +69,8 @@ def _test_notes(board: Board) -> list[str]:
         )
         lines += left_out_notes(board.against)
     if board.against is not None and board.against.pairs and board.order is not None:
-        lines.append(families_sentence(f"every contender against {board.against.pairs[0].second}"))
+        unit = board.against.pairs[0].unit
+        lines.append(families_sentence(f"every contender against {board.against.pairs[0].second}", unit))
     return lines + _order_note(board)
 
 
@@ -98,11 +99,7 @@ def _order_note(board: Board) -> list[str]:
     shown = f"shown to differ are {', '.join(pairs)}" if pairs else "no two are shown to differ"
     if not order.drawn:
         return [f"All pairs of the {len(names)} ranked: {shown}. {order.test.sentence}"]
-    how = (
-        "signed-rank tests, Holm-corrected"
-        if order.difference is None
-        else f"Nemenyi's test, by which average ranks differ at 5 % from {order.difference:.2f} on"
-    )
+    how = "signed-rank tests, Holm-corrected" if order.difference is None else f"Nemenyi's test{order.width}"
     return [f"All pairs of the {len(names)} ranked, {how}: {shown}. {order.test.sentence}"]
 
 

@@ -33,6 +33,11 @@ def ranked_together(done: Mapping[Who, frozenset[What]]) -> tuple[frozenset[Who]
     return best[0], tuple(sorted(best[1]))
 
 
+def comparable(mean: float) -> float:
+    """Return a mean to 13 digits, so that equal means tie whatever bits their sums end in."""
+    return float(f"{mean:.13g}")
+
+
 def mean_ranks(losses: Sequence[float]) -> list[float]:
     """Rank losses from 1, the lowest; ties share the mean of the places they take."""
     return [

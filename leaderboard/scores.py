@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from nasbench_sparse.leaderboard.ranking import mean_ranks, ranked_together
+from nasbench_sparse.leaderboard.ranking import comparable, mean_ranks, ranked_together
 from nasbench_sparse.leaderboard.runs import (
     BudgetUnit,
     Contender,
@@ -119,7 +119,7 @@ def _ranked(entries: Iterable[Entry], optimum: Optimum | None) -> list[Entry]:
     """Add ranks, regrets and normalised scores to one task's entries; best first, those without a loss last."""
     entries = list(entries)
     scored = [(entry, entry.loss) for entry in entries if entry.loss is not None]
-    losses = [loss for _, loss in scored]
+    losses = [comparable(loss) for _, loss in scored]
     alone = len(losses) == 1 < len(entries)  # nobody to be ranked with, such as one that was exhausted early
     ranks = [None] if alone else mean_ranks(losses)
     ends = spread(entries, optimum)
@@ -177,7 +177,7 @@ def _places(entries: Iterable[Entry], together: frozenset[Contender]) -> dict[Co
 
     One without any result does not win, though nobody have a lower loss.
     """
-    held = [(e, e.loss) for e in entries if e.contender in together and e.loss is not None]
+    held = [(e, comparable(e.loss)) for e in entries if e.contender in together and e.loss is not None]
     losses = [loss for _, loss in held]
     won = [loss == min(losses) and e.without_result < e.finished for e, loss in held]
     return {e.contender: (rank, wins) for (e, _), rank, wins in zip(held, mean_ranks(losses), won, strict=True)}
@@ -189,5 +189,5 @@ def _order(standing: Standing) -> tuple[float, int, Contender]:
 
 
 def _mean(values: Sequence[float]) -> float | None:
-    """Return the mean, to the last bit whatever their order is: equal means are ties."""
+    """Return the mean, to the last bit whatever their order is."""
     return math.fsum(values) / len(values) if values else None

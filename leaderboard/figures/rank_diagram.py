@@ -40,7 +40,7 @@ def rank_diagram_figure(diagram: CriticalDifference, looks: Mapping[str, Look]) 
         _leader(ax, labels[name], rank, y, looks[name].colour, left=left)
     for place, group in enumerate(diagram.groups):
         ends = [diagram.average_ranks[diagram.names.index(name)] for name in (group[0], group[-1])]
-        ax.plot([ends[0] - 0.04, ends[1] + 0.04], [-0.35 - 0.3 * place] * 2, color=INK, linewidth=3)
+        ax.plot([ends[0] - 0.04, ends[1] + 0.04], [-0.35 - 0.3 * place] * 2, color=INK, linewidth=3, clip_on=False)
     return figure
 
 

@@ -10,8 +10,8 @@ INK = "#1b1f24"
 RULE = "#c9ced6"
 """Text and rules; a page replaces both, so that a figure fits light and dark."""
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#2593F4", "#A38F29", "#8B5A2B", "#8c8c8c")
-"""After Okabe and Ito (2008): black and yellow replaced by a grey and a brown, sky blue and orange darkened.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C7FFF", "#BF0086", "#8B5A2B", "#8c8c8c")
+"""After Okabe and Ito (2008): black, yellow, sky blue and orange replaced by grey, brown, violet and magenta.
 
 Each has a contrast of 3 or more with white and with a page's dark ground (WCAG 2.2, success criterion 1.4.11).
 """

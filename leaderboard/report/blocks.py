@@ -56,7 +56,9 @@ class Sheet:
 
     @property
     def head(self) -> int:
-        """The place of the column shown that names a row: the first of text."""
+        """The place of the column shown that names a row: the optimizer's, or the first of text."""
+        if "optimizer" in self.shown_columns:
+            return self.shown_columns.index("optimizer")
         return next((place for place, column in enumerate(self.shown_columns) if column in self.left), 0)
 
     @property

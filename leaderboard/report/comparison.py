@@ -92,10 +92,10 @@ def _columns_note(family: Family) -> str:
 
 def _declared(subject: Subject) -> str:
     """Say which families of tests there are on the page."""
-    pairs = subject.against.pairs
+    pairs, unit = subject.against.pairs, subject.evidence.unit
     if subject.newcomer is not None:
-        return families_sentence("the newcomer against every other contender")
-    return families_sentence(f"every contender against {pairs[0].second}" if pairs else None)
+        return families_sentence("the newcomer against every other contender", unit)
+    return families_sentence(f"every contender against {pairs[0].second}" if pairs else None, unit)
 
 
 def _verdict(pair: HeadToHead) -> Cell:

@@ -57,7 +57,7 @@ def count_runs(subject: Subject) -> Coverage:
 def _names(subject: Subject) -> dict[Contender, str]:
     """Return what contenders are called, of the plan those without any run included."""
     every = sorted({*subject.names, *(contender for contender, _ in subject.planned or ())})
-    return labels(every) | subject.names
+    return labels(every)
 
 
 def _matrix(subject: Subject) -> Picture:

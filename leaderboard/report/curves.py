@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from nasbench_sparse.leaderboard.figures.panels import Line, Panel
-from nasbench_sparse.leaderboard.statistics.check import counted
+from nasbench_sparse.leaderboard.statistics.check import span
 
 FEW = 3
 """A line of fewer runs has markers, since it is hardly a mean."""
@@ -43,7 +43,7 @@ def runs_text(panels: Iterable[Mapping[str, Steps]], names: Iterable[str]) -> st
     alike: dict[tuple[int, int], list[str]] = {}
     for name in (name for name in names if name in found):
         alike.setdefault((min(found[name]), max(found[name])), []).append(name)
-    first, *others = [(_span(*ends), who) for ends, who in sorted(alike.items(), reverse=True)]
+    first, *others = [(span(ends, "run"), who) for ends, who in sorted(alike.items(), reverse=True)]
     said = f"{first[0]} for each line"
     if others:
         said += f" of {', '.join(first[1])}" + "".join(f"; {n} of {', '.join(who)}" for n, who in others)
@@ -53,7 +53,3 @@ def runs_text(panels: Iterable[Mapping[str, Steps]], names: Iterable[str]) -> st
 
 def _runs(steps: Steps) -> int:
     return len(steps[min(steps)])
-
-
-def _span(low: int, high: int) -> str:
-    return counted(low, "run") if low == high else f"{low} to {high} runs"

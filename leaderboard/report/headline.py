@@ -10,11 +10,11 @@ from nasbench_sparse.leaderboard.report.pair_sentences import (
     join,
     pair_sentences,
     required_sentence,
-    span,
     spent_less,
 )
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.standing import Standing
+from nasbench_sparse.leaderboard.statistics.check import span
 
 
 def headline(subject: Subject) -> tuple[str, tuple[str, ...]]:
@@ -50,7 +50,7 @@ def _failures(subject: Subject) -> str:
     if failed == runs:
         return f"All {runs} runs failed. " if runs > 1 else "The only run failed. "
     if trials and bad == trials:
-        return f"All {trials} trials failed. " if trials > 1 else "The only trial failed. "
+        return f"None of {trials} trials ended well. " if trials > 1 else "The only trial did not end well. "
     return ""
 
 
@@ -126,7 +126,7 @@ def _shown(subject: Subject, first: Sequence[str]) -> str:
     if alike:
         said.append(f"not shown to differ from {_some(alike, subject)}")
     if untested:
-        said.append(f"not tested against {_some(untested, subject)}, for want of {subject.evidence.unit}")
+        said.append(f"not tested against {_some(untested, subject)}, for want of {subject.evidence.unit} in common")
     return f"; in the tests of all pairs {' and '.join(said) or 'shown to differ from all others'}"
 
 

@@ -8,7 +8,7 @@ from nasbench_sparse.leaderboard.head_to_head import HeadToHead, Verdict
 from nasbench_sparse.leaderboard.report.blocks import MINUS
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval
-from nasbench_sparse.leaderboard.statistics.check import counted
+from nasbench_sparse.leaderboard.statistics.check import counted, span
 
 EFFECT = (
     f"Effects run from {MINUS}1, where the first named has the lower loss wherever the two differ, to 1, where the "
@@ -33,7 +33,9 @@ def pair_sentences(subject: Subject, *, most: int = MOST_SENTENCES) -> tuple[str
 def sentence(pair: HeadToHead, subject: Subject) -> str:
     """Say one comparison: on how many units, how sure, how large."""
     if pair.test is None:
-        return f"{pair.first} and {pair.second} have no {pair.unit[:-1]} in common that both completed."
+        if pair.unit == "tasks":
+            return f"{pair.first} and {pair.second} have no task in common that both completed."
+        return f"{pair.first} and {pair.second} are not compared: not all runs of a seed that both have ended well."
     units = counted(pair.units, pair.unit[:-1])
     score = f"lower loss on {pair.lower} of {units}" + (f", equal on {pair.equal}" if pair.equal else "")
     effect = f"effect {signed(pair.test.effect)}{interval_text(pair.test.effect_interval, pair.test.no_interval)}"
@@ -139,12 +141,6 @@ def interval_text(interval: Interval | None, absence: str | None = None) -> str:
     if interval is None:
         return f" (no interval: {absence})" if absence else ""
     return f" [{signed(interval.low)}, {signed(interval.high)}]"
-
-
-def span(counts: Sequence[float], noun: str) -> str:
-    """Say how many, or from how few to how many."""
-    low, high = min(counts), max(counts)
-    return f"{low:g} {noun}{'' if low == 1 else 's'}" if low == high else f"{low:g} to {high:g} {noun}s"
 
 
 def join(names: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ from nasbench_sparse.leaderboard.report.blocks import (
 from nasbench_sparse.leaderboard.report.subject import Subject
 from nasbench_sparse.leaderboard.statistics.attainment_surface import attainment
 from nasbench_sparse.leaderboard.statistics.bootstrap import Interval, bootstrap_mean
-from nasbench_sparse.leaderboard.statistics.check import Floats
+from nasbench_sparse.leaderboard.statistics.check import Floats, span
 from nasbench_sparse.leaderboard.statistics.pairing import RunKey
 from nasbench_sparse.leaderboard.statistics.pareto import front, hypervolume
 
@@ -72,7 +72,8 @@ def trade_off_blocks(subject: Subject) -> tuple[Block, ...]:
     for run_id, density, accuracy in frame.iter_rows():
         points.setdefault(run_id, []).append((density, accuracy))
     tasks = _scopes(subject, points)
-    searched = [scope for scope in tasks if not scope.flat]
+    common = {scope.name: _common(subject, scope.name) for scope in tasks if not scope.flat}
+    searched = [scope for scope in tasks if common.get(scope.name)]
     fixed: dict[str, list[Scope]] = {}
     for scope in tasks:
         if scope.flat and len(scope.densities):
@@ -80,7 +81,9 @@ def trade_off_blocks(subject: Subject) -> tuple[Block, ...]:
     levels = {name: scopes for name, scopes in fixed.items() if not _flat(_levels(scopes))}
     alone = [scope for name, scopes in fixed.items() if name not in levels for scope in scopes]
     why = ", ".join(f"{scope.name} (density {scope.densities.mean():.3g})" for scope in alone)
-    why = f"One density only, so no trade-off: {why}." if why else ""
+    why = f"One density only, so no trade-off: {why}. " if why else ""
+    apart = ", ".join(name for name, keys in common.items() if not keys)
+    why = (why + (f"No seed that all contenders completed: {apart}." if apart else "")).strip()
     if not searched and not levels:
         sentence = why or "No trade-off of density and accuracy: none was recorded at the maximal fidelity."
         return (Remark(sentences=(sentence,), how="statistics.front", queries=queries),)
@@ -110,31 +113,47 @@ def _fronts(
 ) -> Picture:
     names = subject.evidence.names
     common = {scope.name: _common(subject, scope.name) for scope in searched}
-    panels = [Panel(scope.name, _edges(names, scope, common[scope.name])) for scope in searched]
+    panels = [
+        Panel(scope.name, _edges(_completed(subject, scope.name), scope, common[scope.name])) for scope in searched
+    ]
     panels += [Panel(f"{family}, fixed", _means(names, scopes)) for family, scopes in levels.items()]
     said = []
     if searched:
         each = ", ".join(f"{task} {len(keys)}" for task, keys in common.items())
         said.append(
             "Steps: the front of all configs trained to the maximal fidelity, by the runs of those seeds that all "
-            f"contenders on the task completed, whose number is: {each}."
+            f"who completed any on the task completed, whose number is: {each}."
         )
+        if subject.results.density is not None:
+            said.append("Fronts are of all densities, not of the band alone.")
     if levels:
         said.append(
-            "Fixed: tasks of a family, each of one density that no run chose. A point is the mean over runs of the "
-            "best accuracy of a run, and lines only lead from task to task."
+            "Fixed: tasks of a family, each of one density that no run chose. A point is the mean of the best "
+            f"accuracy of a run over {_runs_text(levels)}, and lines only lead from task to task."
         )
     note = " ".join([*said, *([why] if why else [])])
     drawing = draw("trade-off", "Density against accuracy", note, lambda: trade_off_figure(panels, subject.looks))
     return Picture(drawing=drawing, note=note, how="statistics.front", queries=queries)
 
 
+def _completed(subject: Subject, task: str) -> list[str]:
+    """Return the contenders that completed any run of a task."""
+    columns = subject.evidence.paired[task].columns
+    return [name for name in subject.evidence.names if np.isfinite(columns[name]).any()]
+
+
 def _common(subject: Subject, task: str) -> frozenset[RunKey]:
     """Return the seeds and replicates of a task that every contender completed which completed any."""
     paired = subject.evidence.paired[task]
-    done = [np.isfinite(column) for column in paired.columns.values() if np.isfinite(column).any()]
+    done = [np.isfinite(paired.columns[name]) for name in _completed(subject, task)]
     shared = np.all(done, axis=0) if done else np.zeros(len(paired.keys), dtype=np.bool_)
     return frozenset(key for key, wanted in zip(paired.keys, shared, strict=True) if wanted)
+
+
+def _runs_text(levels: Mapping[str, Sequence[Scope]]) -> str:
+    """Say how many runs a contender has on a task."""
+    every = [scope for scopes in levels.values() for scope in scopes]
+    return span([sum(map(bool, runs.values())) for scope in every for runs in scope.runs.values()], "run")
 
 
 def _edges(names: Sequence[str], scope: Scope, keys: Collection[RunKey]) -> tuple[Line, ...]:

@@ -103,16 +103,27 @@ def _student_interval(scores: Strata, mean: float, level: float) -> Interval | N
     if sizes.min() < 2:
         return None
     variances = np.array([column.var(ddof=1) / len(column) for column in scores.tasks])  # of each task's mean
+    return welch_interval(mean, variances / len(sizes) ** 2, sizes - 1, level)
+
+
+def welch_interval(estimate: float, variances: Floats, degrees: Floats, level: float = 0.95) -> Interval | None:
+    """Return Student's interval of an estimate whose variance is a sum of estimated ones; None where all are 0.
+
+    Args:
+        variances: that are added, (parts,); degrees: of freedom of each, (parts,).
+    References:
+        Satterthwaite (1946), "An approximate distribution of estimates of variance components".
+    """
     largest = float(variances.max())
     if largest == 0:
         return None
     shares = variances / largest
     total = float(shares.sum())
-    degrees = total**2 / float((shares**2 / (sizes - 1)).sum())
+    freedom = total**2 / float((shares**2 / degrees).sum())
     from scipy.special import stdtrit
 
-    half = float(stdtrit(degrees, (1 + level) / 2)) * math.sqrt(total * largest) / len(sizes)
-    return Interval(mean - half, mean + half, level, f"Student's t, {degrees:.1f} degrees of freedom")
+    half = float(stdtrit(freedom, (1 + level) / 2)) * math.sqrt(total * largest)
+    return Interval(estimate - half, estimate + half, level, f"Student's t, {freedom:.1f} degrees of freedom")
 
 
 def interquartile_mean(scores: Floats) -> Floats:

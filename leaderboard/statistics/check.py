@@ -115,6 +115,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def span(counts: Iterable[float], noun: str) -> str:
+    """Say how many things, or from how few to how many: "1 run", "5 to 20 runs"."""
+    low, high = min(counts := list(counts)), max(counts)
+    return f"{low:,g} {noun}{'' if low == 1 else 's'}" if low == high else f"{low:,g} to {high:,g} {noun}s"
+
+
 def one_of(value: str, allowed: tuple[str, ...], name: str) -> None:
     """Refuse a choice that does not exist."""
     if value not in allowed:

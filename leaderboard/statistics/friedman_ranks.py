@@ -166,7 +166,7 @@ def _p_value(
     if exact is not None:
         return exact, "exact"
     if units.blocked or units.n < FEW_UNITS:
-        return monte_carlo_tail(sums, permutations, rng), f"Monte Carlo, {permutations} permutations"
+        return monte_carlo_tail(sums, permutations, rng), f"Monte Carlo, {permutations:,} permutations"
     from scipy.special import fdtrc
 
     n, k = ranks.shape

@@ -69,10 +69,11 @@ class CriticalDifference:
             why = "could not reject" if self.test.p_value is None else "does not reject"
             return f"No critical difference diagram: Friedman's test {why}. {self.test.sentence}"
         bars = f"{counted(len(self.groups), 'group')} of contenders not shown to differ"
-        return f"Post-hoc test: {self.post_hoc}{self._width}; {bars}. {self.test.sentence}"
+        return f"Post-hoc test: {self.post_hoc}{self.width}; {bars}. {self.test.sentence}"
 
     @property
-    def _width(self) -> str:
+    def width(self) -> str:
+        """Nemenyi's critical difference in words, and how much n counts; empty with another test."""
         if self.difference is None:
             return ""
         n, counts = self.test.n, self.test.effective_n

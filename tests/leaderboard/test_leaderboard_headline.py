@@ -52,7 +52,7 @@ def test_headline_of_one_task_gives_the_mean_loss_and_its_error(tmp_path: Path) 
     lead, points = headline(subject_of(store))
     assert lead == (
         "lahc has the lowest mean loss, 0.5000 ± 0.0577 (standard error) on this task at 1 full evaluation with 3 "
-        "seeds; in the tests of all pairs not tested against random, for want of runs."
+        "seeds; in the tests of all pairs not tested against random, for want of runs in common."
     )
     assert points[0].endswith(" on this task.")
     tied = said(tmp_path / "u.duckdb", {"a": 0, "b": 0}, {"t": "f"}, loss=lambda *_: 0.25, trials=1)
@@ -82,7 +82,7 @@ def test_leader_is_told_apart_from_those_the_tests_of_all_pairs_tell_it_apart_fr
 @pytest.mark.parametrize(
     ("made", "start"),
     [
-        ({"loss": lambda *_: None}, "All 252 trials failed. All contenders tie"),
+        ({"loss": lambda *_: None}, "None of 252 trials ended well. All contenders tie"),
         ({"loss": lambda *_: None, "status": "failed"}, "All 63 runs failed. No two contenders"),
     ],
 )
@@ -210,8 +210,10 @@ def pairs_needed(subject: Subject) -> int | None:
 
 
 def test_families_of_tests_are_counted() -> None:
-    assert families_sentence(None).startswith("Two families of tests are declared")
-    three = families_sentence("every contender against random search")
+    assert families_sentence(None, "tasks").startswith("Two families of tests are declared")
+    assert families_sentence("every contender against random", "runs").startswith("Two families of tests")
+    assert not families_sentence(None, "runs")
+    three = families_sentence("every contender against random search", "tasks")
     assert three.startswith("Three families of tests are declared")
     assert three.count(";") == 3  # between three, and before "which of them"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from scipy.special import stdtrit
 
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.leaderboard.evidence import gather
@@ -269,7 +270,7 @@ def test_standings_hold_the_tests_against_random_and_of_all_pairs(tmp_path: Path
         ("b", "random", "better"),
     ]
     assert [p.adjusted for p in board.against.pairs] == [pytest.approx(2**-6)] * 2  # 2 tests of 2^-7
-    assert families_sentence("every contender against random") in notes(board)
+    assert families_sentence("every contender against random", "tasks") in notes(board)
     assert any(
         "signed-rank tests, Holm-corrected: shown to differ are a and b, a and random, b and random." in note
         for note in notes(board)
@@ -356,3 +357,52 @@ def test_score_interval_knows_that_random_search_has_other_seeds_too(tmp_path: P
     error = (sum(part**2 for part in parts) / 3 / 4) ** 0.5 / 0.9
     half = 3.182446305284263 * error  # Student's quantile of 3 degrees of freedom
     assert (lahc.score_low, lahc.score_high) == pytest.approx((score - half, score + half))
+
+
+def test_means_that_are_equal_as_decimals_tie(tmp_path: Path) -> None:
+    losses = {"a": (0.835, 0.838, 0.849), "b": (0.805, 0.883, 0.834)}  # one mean, but for the last bit
+
+    def loss(contender: str, task: str, seed: int, number: int) -> float:
+        return losses[contender][seed]
+
+    store = write_store(tmp_path / "s.duckdb", ["a", "b"], {"t": "f", "u": "g"}, loss=loss, seeds=3)
+    board = judged_board(read_results(store))
+    assert len({entry.loss for entry in board.entries}) == 2
+    assert [(standing.mean_rank, standing.wins) for standing in board.standings] == [(1.5, 2)] * 2
+    pair = compare_pairs(gather(read_results(store)), [("a", "b")]).pairs[0]
+    assert (pair.lower, pair.equal, pair.higher) == (0, 2, 0)
+
+
+def test_score_interval_adds_the_variances_of_sides_with_other_seeds(tmp_path: Path) -> None:
+    random, own = (0.9, 1.0, 1.1, 1.4), (0.6, 0.5, 0.7)
+
+    def loss(contender: str, task: str, seed: int, number: int) -> float:
+        return (random if contender == "random" else (*own, 9.0))[seed]
+
+    store = write_store(tmp_path / "s.duckdb", ["lahc", "random"], {"t": "f"}, loss=loss, seeds=4)
+    delete_runs(store.path, "lahc|t|3")
+    standing = judged_board(read_results(store)).standings[0]
+    score, width = (1.1 - 0.6) / (1.1 - 0.5), 1.1 - 0.5
+    ours, theirs = 0.01 / 3 / width**2, (1 - score) ** 2 * 0.14 / 3 / 4 / width**2
+    degrees = (ours + theirs) ** 2 / (ours**2 / 2 + theirs**2 / 3)
+    half = float(stdtrit(degrees, 0.975)) * (ours + theirs) ** 0.5
+    assert (standing.score_low, standing.score_high) == pytest.approx((score - half, score + half))
+
+
+def test_a_failed_run_of_the_one_task_leaves_its_contender_untested_everywhere(tmp_path: Path) -> None:
+    gaps = {"a": 0.0, "b": 1.0, "random": 2.0}
+    store = write_store(tmp_path / "s.duckdb", list(gaps), {"t": "f"}, loss=graded(gaps), seeds=12)
+    with duckdb.connect(str(store.path)) as connection:
+        connection.execute("UPDATE runs SET status = 'failed' WHERE run_id = 'a|t|3'")
+        connection.execute("DELETE FROM trials WHERE run_id = 'a|t|3'")
+    board = judged_board(read_results(store))
+    assert board.against is not None
+    assert {p.first: (p.verdict, p.units) for p in board.against.pairs} == {
+        "a": ("nothing in common", 0),
+        "b": ("better", 12),
+    }
+    assert {s.contender.optimizer: duels_text(s) for s in board.standings} == {
+        "a": "—",
+        "b": "1/0/0",
+        "random": "0/0/1",
+    }

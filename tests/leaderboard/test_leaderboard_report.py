@@ -503,7 +503,7 @@ def test_empty_store_gives_a_page_that_says_so(tmp_path: Path) -> None:
             {"loss": lambda *_: 1.0},
             "All contenders tie: each has mean rank 2.00 over 2 tasks at 4 full evaluations",
         ),
-        ({"loss": lambda *_: None}, "All 72 trials failed. All contenders tie"),
+        ({"loss": lambda *_: None}, "None of 72 trials ended well. All contenders tie"),
         ({"loss": lambda *_: None, "status": "failed"}, "All 18 runs failed. No two contenders completed"),
         ({"status": "running"}, "nobody leads"),
         ({"loss": lambda *_: float("nan")}, "All contenders tie"),
@@ -576,7 +576,8 @@ def test_one_that_misses_tasks_is_not_ranked_but_compared(tmp_path: Path) -> Non
     page = Page(report.page.read_text())
     lead = (
         "lahc has the lowest mean rank, 1.00 over 3 tasks at 4 full evaluations with 3 seeds, among 2 of 3 "
-        "contenders (not ranked: asha); in the tests of all pairs not tested against random, for want of tasks."
+        "contenders (not ranked: asha); in the tests of all pairs not tested against random, for want of tasks in "
+        "common."
     )
     assert report.headline[0] == lead
     assert page.rows["standings-table"][-1][:4] == ["—", "asha", "—", "—"]

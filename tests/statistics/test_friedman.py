@@ -88,7 +88,7 @@ def test_large_table_uses_iman_davenport() -> None:
 def test_few_units_of_many_contenders_use_random_permutations() -> None:
     table = columns(RNG(4).normal(size=(4, 8)))
     result = friedman(table, unit="tasks", rng=RNG(0), permutations=2000)
-    assert result.method == "Monte Carlo, 2000 permutations"
+    assert result.method == "Monte Carlo, 2,000 permutations"
     agree = friedman(columns(np.tile(np.arange(8.0), (30, 1))), unit="tasks", rng=RNG(0))
     assert agree.p_value == agree.smallest_p_value > 0  # F is infinite; p is not zero
 

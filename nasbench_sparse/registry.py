@@ -17,13 +17,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from hashlib import blake2b
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from nasbench_sparse.errors import NbsError, UnknownName, unknown
+from nasbench_sparse.sources import content_hash, source_of
 
 if TYPE_CHECKING:
     from nasbench_sparse.core.optimizer import Optimizer
@@ -98,8 +98,9 @@ def load_optimizer(name: str) -> OptimizerEntry:
             raise UnknownName(
                 f"no optimizer {name!r}; the options of {owner!r} are given by --option, such as --option {option}"
             )
-        module, source = _load_module(name.rpartition(":")[0])
-        return OptimizerEntry(name.rpartition(":")[2], source, _optimizer_class(module, name.rpartition(":")[2]))
+        place, _, own = name.rpartition(":")
+        cls = _optimizer_class(_load_module(place), own)
+        return OptimizerEntry(own, source_of(cls), cls)
     return _registered_optimizer(name)
 
 
@@ -128,25 +129,7 @@ def wrap_optimizer(cls: type[Optimizer]) -> OptimizerEntry:
     for point in (point for points in _points("optimizers").values() for point in points):
         if point.value == f"{cls.__module__}:{cls.__qualname__}":
             return load_optimizer(point.name)
-    return OptimizerEntry(cls.__name__, _source_of(cls), cls)
-
-
-def _source_of(cls: type) -> str:
-    import inspect
-
-    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
-    if file is not None and Path(file).is_file():
-        return _hash(Path(file).read_bytes())
-    try:
-        return _hash(inspect.getsource(cls).encode())
-    except (OSError, TypeError):
-        codes = [value.__code__ for _, value in sorted(vars(cls).items()) if inspect.isfunction(value)]
-        return _hash(repr([(c.co_name, c.co_code, c.co_names, _plain_constants(c)) for c in codes]).encode())
-
-
-def _plain_constants(code: CodeType) -> list[object]:
-    """Return a function's constants, nested code by its bytes, since its repr holds an address."""
-    return [c.co_code if isinstance(c, CodeType) else c for c in code.co_consts]
+    return OptimizerEntry(cls.__name__, source_of(cls), cls)
 
 
 @cache
@@ -237,7 +220,7 @@ def _load(kind: str, name: str, registered: Callable[[], Mapping[str, Any]], typ
     """
     if ":" in name:
         place, _, attribute = name.rpartition(":")
-        return _attribute(_load_module(place)[0], attribute, (type_,))
+        return _attribute(_load_module(place), attribute, (type_,))
     known = registered()
     if name in known:
         return known[name]
@@ -298,38 +281,36 @@ def _unnamed(place: str, what: str) -> UnknownName | None:
     return None
 
 
-def _load_module(place: str) -> tuple[ModuleType, str]:
+def _load_module(place: str) -> ModuleType:
     if not place.endswith(".py"):
         try:
-            module = importlib.import_module(place)
+            return importlib.import_module(place)
         except ModuleNotFoundError as error:
             raise UnknownName(f"no module named {error.name!r}, asked for as {place!r}") from error
         except (Exception, SystemExit) as error:
             raise NbsError(f"module {place} cannot be imported: {_one_line(error)}") from error
-        file = getattr(module, "__file__", None)
-        return module, _hash(Path(file).read_bytes()) if file else "0"
     path = Path(place).expanduser().resolve()
     if not path.is_file():
         near = sorted(p.name for p in path.parent.glob("*.py"))[:5] if path.parent.is_dir() else []
         raise UnknownName(f"no file {place!r}" + (f"; beside it are {', '.join(near)}" if near else ""))
     content = path.read_bytes()
-    source = _hash(content)
-    name = f"nasbench_sparse_user_{path.stem}_{source}"
+    name = f"nasbench_sparse_user_{path.stem}_{content_hash(content)}"
     if name in sys.modules:
-        return sys.modules[name], source
+        return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     sys.path.insert(0, str(path.parent))  # its neighbours, as if the file were run
     try:
-        exec(compile(content, path, "exec"), module.__dict__)  # the bytes hashed; cached byte code may be of others
+        code = compile(content, path, "exec", dont_inherit=True)  # cached byte code may be of another text
+        exec(code, module.__dict__)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise NbsError(f"{place}{_line_in(path, error)} cannot be imported: {_one_line(error)}") from error
     finally:
         sys.path.remove(str(path.parent))
-    return module, source
+    return module
 
 
 def _line_in(path: Path, error: BaseException) -> str:
@@ -370,7 +351,3 @@ def _check_optimizer(cls: Any, name: str) -> type[Optimizer]:
     if missing:
         raise NbsError(f"optimizer {name!r} lacks {' and '.join(missing)}")
     return cls
-
-
-def _hash(content: bytes) -> str:
-    return blake2b(content, digest_size=8).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import py_compile
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from nasbench_sparse import registry
 from nasbench_sparse.errors import NbsError, UnknownName
-from nasbench_sparse.registry import all_tasks, load_optimizer, load_task, optimizer_names, troubles
+from nasbench_sparse.registry import all_tasks, load_optimizer, load_task, optimizer_names, troubles, wrap_optimizer
 
 MODULE = """
 from nasbench_sparse import Optimizer
@@ -162,3 +163,21 @@ def test_a_file_edited_in_a_session_is_loaded_again(tmp_path: Path) -> None:
         file.write_text(OWN.format(number))
         os.utime(file, (1e9, 1e9))
         assert load_optimizer(f"{file}:Own").cls.number == number  # type: ignore[attr-defined]
+
+
+def test_a_class_whose_file_changed_after_its_import_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "edited_pack.py"
+    file.write_text(OWN.format(1))
+    monkeypatch.syspath_prepend(tmp_path)
+    own = importlib.import_module("edited_pack").Own
+    before = wrap_optimizer(own)
+    assert before == load_optimizer("edited_pack:Own")
+    file.write_text(OWN.format(1).replace("pass", "return None"))
+    with pytest.raises(NbsError, match=r"edited_pack\.py changed after Own was imported from it"):
+        wrap_optimizer(own)
+    with pytest.raises(NbsError, match="changed after Own was imported"):
+        load_optimizer("edited_pack:Own")
+    again = importlib.reload(sys.modules["edited_pack"]).Own
+    assert wrap_optimizer(again).source not in ("", before.source)

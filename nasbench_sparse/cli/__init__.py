@@ -34,11 +34,25 @@ def _main(given: Sequence[str], debug: bool) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the flush at exit stays quiet too
         return 1
     except Exception as error:
+        if _is_interrupt(error):
+            return _interrupted()
         if debug:
             raise
         print(_sentence(error), file=sys.stderr)
         return 1
     return status
+
+
+def _is_interrupt(error: Exception) -> bool:
+    """Tell whether DuckDB, at work when Ctrl-C came, made this error of it."""
+    return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+
+
+def _interrupted() -> int:
+    from nasbench_sparse.cli.study import INTERRUPTED, say_interrupted
+
+    say_interrupted()
+    return INTERRUPTED
 
 
 def _call(arguments: list[str]) -> int:

@@ -71,6 +71,7 @@ def _only_statement(connection: DuckDBPyConnection, query: str) -> tuple[str, st
 
 def _answer(connection: DuckDBPyConnection, query: str, params: Sequence[Any], timeout: float) -> pl.DataFrame:
     import duckdb
+    import polars
 
     timer = threading.Timer(timeout, connection.interrupt)
     timer.daemon = True
@@ -84,6 +85,8 @@ def _answer(connection: DuckDBPyConnection, query: str, params: Sequence[Any], t
         ) from error
     except duckdb.Error as error:
         raise SealedQueryError(_explain(connection, error)) from error
+    except polars.exceptions.ComputeError as error:
+        raise SealedQueryError(f"{str(error).split('. ')[0]}; turn it into a number or text, as epoch(interval) does") from error
     finally:
         timer.cancel()
 

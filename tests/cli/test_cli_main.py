@@ -85,3 +85,16 @@ def test_closed_pipe_is_quiet() -> None:
     listing = f"{sys.executable} -m nasbench_sparse list tasks --json"
     run = subprocess.run(["bash", "-c", f"{listing} | head -1"], capture_output=True, text=True, check=True)
     assert (run.stdout, run.stderr) == ("[\n", "")
+
+
+def test_an_interrupt_that_meets_duckdb_at_work_is_one(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def at_work(*_: object) -> None:
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr("nasbench_sparse.store.store.Store.__init__", at_work)
+    done = command(
+        "run", "--task", "digits-mlp-densities", "--optimizer", "random", "--store", tmp_path / "s.duckdb"
+    )
+    assert (done.status, done.err.startswith("interrupted; what was recorded is kept")) == (130, True)

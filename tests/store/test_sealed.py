@@ -91,6 +91,7 @@ def test_reading_statements_are_answered(store: Store, query: str) -> None:
         ("SELEC 1", "syntax error"),
         ("SELECT ?", "parameters"),
         ("SELECT * FROM frame", "Table with name frame does not exist"),
+        ("SELECT INTERVAL 1 DAY", r"turn it into a number or text, as epoch\(interval\) does"),
     ],
 )
 def test_everything_else_is_refused_and_changes_nothing(store: Store, query: str, reason: str) -> None:

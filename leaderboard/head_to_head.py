@@ -249,8 +249,8 @@ def _generator(seed: int, part: str) -> np.random.Generator:
 
 
 def _resamples(units: int) -> int:
-    """Return how many resamples an effect's interval takes: of few units so many that its two digits stand."""
-    return max(1000, min(20_000, 400_000 // units))
+    """Return how many resamples an effect's interval takes: of nine units all there are, of few so many."""
+    return max(1000, min(25_000, 500_000 // units))
 
 
 def _test(

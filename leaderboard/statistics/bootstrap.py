@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
 from statistics import NormalDist
 
 import numpy as np
@@ -16,6 +18,7 @@ from nasbench_sparse.leaderboard.statistics.check import (
     floats,
     fraction,
     generator,
+    read_only,
     resample_count,
 )
 from nasbench_sparse.leaderboard.statistics.ranks import ROUNDING
@@ -50,6 +53,21 @@ def resampled_weights(blocks: Ints, resamples: int, rng: np.random.Generator) ->
         yield weights[:, blocks].astype(np.float64)
 
 
+@cache
+def every_resample(count: int) -> tuple[Floats, Floats]:
+    """Return each way to draw as many blocks with replacement, how often each is drawn, and the way's probability.
+
+    Returns:
+        Counts (ways, count) and probabilities (ways,); there are (2 count - 1) over count ways, 24,310 of 9 blocks.
+    """
+    slots = 2 * count - 1  # of drawn blocks, and of bars between one block's and the next's
+    bars = np.array([(-1, *some, slots) for some in combinations(range(slots), count - 1)])
+    counts = np.diff(bars, axis=1) - 1
+    logarithms = np.array([math.lgamma(n + 1) for n in range(count + 1)])
+    chances = np.exp(logarithms[count] - logarithms[counts].sum(axis=1) - count * math.log(count))
+    return read_only(counts.astype(np.float64)), read_only(chances / chances.sum())
+
+
 def small_sample_factor(n: int, level: float) -> float:
     """Return by how much a bootstrap interval of a mean of n values is too narrow.
 
@@ -81,12 +99,18 @@ def tail_quantiles(resampled: Floats, level: float, factor: float = 1.0) -> tupl
 
 
 def bca_interval(
-    resampled: Floats, estimate: float, left_out: Floats, level: float, factor: float = 1.0
+    resampled: Floats,
+    estimate: float,
+    left_out: Floats,
+    level: float,
+    factor: float = 1.0,
+    chances: Floats | None = None,
 ) -> Interval:
     """Correct the percentiles for bias and acceleration.
 
     Args:
         resampled: statistic of each resample, (resamples,).
+        chances: probability of each where all there are are given, (resamples,); None where they were drawn.
         estimate: the statistic itself.
         left_out: the statistic without each block in turn, (blocks,), which gives the acceleration.
         factor: widens the normal quantiles, see `small_sample_factor`.
@@ -96,17 +120,21 @@ def bca_interval(
     normal = NormalDist()
     count = len(resampled)
     rounding = 1e-9 * float(np.ptp(resampled))  # resamples that equal the estimate may differ in their last bits
-    lower, higher = (np.count_nonzero(resampled < estimate + shift) for shift in (-rounding, rounding))
-    below = (lower + higher) / (2 * count)
-    bias = normal.inv_cdf(min(max(below, 0.5 / count), 1 - 0.5 / count))
+    each = np.full(count, 1 / count) if chances is None else chances
+    below = sum(float(each[resampled < estimate + shift].sum()) for shift in (-rounding, rounding)) / 2
+    least = float(each.min()) / 2
+    bias = normal.inv_cdf(min(max(below, least), 1 - least))
     acceleration = _skewness(left_out.mean() - left_out) / 6
     ends = []
     for tail in ((1 - level) / 2, (1 + level) / 2):
         shifted = bias + factor * normal.inv_cdf(tail)
         stretch = 1 - acceleration * shifted
         ends.append(normal.cdf(bias + shifted / stretch) if stretch > 0 else float(tail > 0.5))
-    low, high = np.quantile(resampled, ends)
-    return Interval(float(low), float(high), level, f"BCa bootstrap, {count} resamples")
+    if chances is None:
+        low, high = np.quantile(resampled, ends)
+        return Interval(float(low), float(high), level, f"BCa bootstrap, {count:,} resamples")
+    low, high = np.quantile(resampled, ends, weights=chances, method="inverted_cdf")
+    return Interval(float(low), float(high), level, f"BCa bootstrap, all {count:,} resamples")
 
 
 def _skewness(deviation: Floats) -> float:
@@ -133,6 +161,7 @@ def weighted_interval(
     Args:
         statistic: maps weights (m, n) to values (m,); weight 1 everywhere gives the estimate.
         blocks: block of each unit, (n,), numbered from 0.
+        resamples: to draw; where the blocks can be drawn in no more ways, all of them are taken instead.
         factor: see `bca_interval`.
         left_out: see `bca_interval`, where there is a shorter way to it than weights of 0, blocks times n of them.
     Returns:
@@ -146,13 +175,18 @@ def weighted_interval(
     count = int(blocks.max()) + 1
     if count < 2:
         return None
-    values = np.concatenate([statistic(weights) for weights in resampled_weights(blocks, resamples, rng)])
+    chances = None
+    if math.comb(2 * count - 1, count) <= resamples:
+        counts, chances = every_resample(count)
+        values = statistic(counts[:, blocks])
+    else:
+        values = np.concatenate([statistic(weights) for weights in resampled_weights(blocks, resamples, rng)])
     if values.min() == values.max():
         return None
     estimate = float(statistic(np.ones((1, len(blocks))))[0])
     if left_out is None:
         left_out = statistic((blocks[None, :] != np.arange(count)[:, None]).astype(np.float64))
-    return bca_interval(values, estimate, left_out, level, factor)
+    return bca_interval(values, estimate, left_out, level, factor, chances)
 
 
 def weighted_mean_interval(

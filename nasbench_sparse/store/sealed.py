@@ -86,7 +86,9 @@ def _answer(connection: DuckDBPyConnection, query: str, params: Sequence[Any], t
     except duckdb.Error as error:
         raise SealedQueryError(_explain(connection, error)) from error
     except polars.exceptions.ComputeError as error:
-        raise SealedQueryError(f"{str(error).split('. ')[0]}; turn it into a number or text, as epoch(interval) does") from error
+        raise SealedQueryError(
+            f"{str(error).split('. ')[0]}; turn it into a number or text, as epoch(interval) does"
+        ) from error
     finally:
         timer.cancel()
 

@@ -1,5 +1,8 @@
 """Bootstrap intervals and aggregates: closed forms, rliable's numbers, and coverage by simulation."""
 
+from collections import Counter
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest, t, ttest_ind
@@ -15,7 +18,9 @@ from nasbench_sparse.leaderboard.statistics import (
     stratified_mean,
 )
 from nasbench_sparse.leaderboard.statistics.bootstrap import (
+    Interval,
     bca_interval,
+    every_resample,
     resampled_weights,
     small_sample_factor,
     tail_quantiles,
@@ -389,3 +394,29 @@ def test_area_under_the_profile_is_the_mean_score() -> None:
     assert performance_profile(scores, grid, RNG(0), resamples=100).fraction.mean() == pytest.approx(
         scores.mean(), abs=1e-4
     )
+
+
+def test_every_resample_has_the_chance_of_its_draws() -> None:
+    """Of four blocks there are 4**4 equally likely draws in 35 ways."""
+    counts, chances = every_resample(4)
+    drawn = Counter(tuple(np.bincount(draw, minlength=4)) for draw in product(range(4), repeat=4))
+    assert {tuple(row): chance for row, chance in zip(counts.astype(int).tolist(), chances, strict=True)} == (
+        pytest.approx({tuple(map(int, row)): times / 4**4 for row, times in drawn.items()})
+    )
+
+
+def test_intervals_of_few_blocks_owe_nothing_to_the_generator() -> None:
+    values = np.array([0.3, -0.1, 0.5, 0.2, 0.4, -0.3, 0.1, 0.6])
+
+    def interval(seed: int, resamples: int) -> Interval:
+        found = weighted_interval(
+            lambda weights: weights @ values / weights.sum(axis=1), np.arange(8), RNG(seed), resamples=resamples
+        )
+        assert found is not None
+        return found
+
+    assert interval(0, 6435) == interval(1, 6435)
+    assert interval(0, 6435).method == "BCa bootstrap, all 6,435 resamples"
+    drawn = interval(0, 6434)
+    assert drawn != interval(1, 6434)
+    assert (drawn.low, drawn.high) == pytest.approx((interval(0, 6435).low, interval(0, 6435).high), abs=0.02)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasbench_sparse.core.cores import usable_cores
 from nasbench_sparse.errors import NbsError
 from nasbench_sparse.leaderboard.comparison import Comparison
 from nasbench_sparse.leaderboard.newcomer import (
@@ -22,7 +22,17 @@ from nasbench_sparse.leaderboard.report.headline import standing_sentences
 from nasbench_sparse.leaderboard.report.pair_sentences import pair_sentences, required_sentence
 from nasbench_sparse.leaderboard.report.subject import Subject, make_subject
 from nasbench_sparse.leaderboard.results import Wanted, read_results
+from nasbench_sparse.leaderboard.runs import labels
 from nasbench_sparse.leaderboard.suites import contender_of, planned_keys
+from nasbench_sparse.leaderboard.uncounted import (
+    check_shown,
+    failed_runs,
+    failed_sentence,
+    hidden_runs,
+    hidden_sentence,
+    left_out_sentence,
+    skipped_sentence,
+)
 from nasbench_sparse.registry import load_optimizer, load_suite, wrap_optimizer
 from nasbench_sparse.runner.plan import PlannedRun
 from nasbench_sparse.runner.resources import Resources, conditions
@@ -35,12 +45,6 @@ from nasbench_sparse.tabular.results import TabularResults
 if TYPE_CHECKING:
     from nasbench_sparse.core.optimizer import Optimizer
     from nasbench_sparse.runner.study import Watcher
-
-
-LEFT_OUT = """
-SELECT optimizer, source_hash AS source, count(*)::INT AS runs FROM visible_runs
-WHERE study = ? AND NOT list_contains(?, run_id) GROUP BY ALL ORDER BY ALL
-"""
 
 
 def untold(sentence: str) -> None:
@@ -66,23 +70,25 @@ def compare(
     Of each task's first block in the suite it takes budget, seeds, replicate, workers and executor. Runs already in
     the store are reused, and those of the suite's contenders that come with the package are added. What is missing
     is carried out, the newcomer's runs first; one that fails in each of its first runs, at least three and one on
-    each task, is given up. Exactly the runs that the suite and this call plan are compared. Others made for the
-    suite, such as those of another version of the newcomer's source, are left out and named.
+    each task, is given up. Exactly the runs that the suite and this call plan are compared, less hidden ones, which
+    are counted. Others made for the suite, such as those of another version of the newcomer's source, are left
+    out and named.
 
     Args:
         optimizer: a class with `ask` and `tell`, or a registered name, `module:Class` or `file.py:Class`.
         directory: where to write a report; None for none.
         require_better: the contender that must be beaten, by one one-sided test at 5 % declared by naming it.
-        resources: by default one slot, or a process for every processor where all runs are simulated.
+        resources: by default one slot, or a process for every usable core where all runs are simulated.
         tell: hears, when it happens, of runs added or missing.
         seed: of the bootstrap.
-        processes: that draw the report, see `build_report`.
+        processes: that draw the report; more than one needs the guard `if __name__ == "__main__"` in a script.
     Raises:
         UnknownName: no such optimizer, suite or baseline.
         UnsupportedSpace: the optimizer can serve none of the suite's tasks.
         OptimizerError: every run of the newcomer that was tried failed.
-        NbsError: the suite has no other contender, or one of the newcomer's name from another source; the directory
-            cannot be written; a run cannot be started.
+        NbsError: the suite has no tasks, no seeds, no other contender, or one of the newcomer's name from another
+            source; planned runs of the newcomer or of the contender to be beaten are hidden; the directory cannot
+            be written; a run cannot be started.
     """
     entry = load_optimizer(optimizer) if isinstance(optimizer, str) else wrap_optimizer(optimizer)
     declared = load_suite(suite) if isinstance(suite, str) else suite
@@ -100,12 +106,15 @@ def compare(
     if added:
         tell(added_text(added, declared.name, kept.path))
     plans, rivals = _as_recorded(kept, plans), _as_recorded(kept, rivals)
+    planned = [plan.spec for plan in (*plans, *rivals)]
+    hidden = hidden_runs(kept, planned)
+    if baseline is not None:
+        check_shown(hidden, newcomer, baseline)
     _tell_missing(kept, declared.name, rivals, tell)
     study = Study(kept, resources or _own_machine([*plans, *rivals]), recorded=TabularResults())
     study.watcher = Fuse(plans, watcher or Unwatched(), study.report)
     report = study.run([*plans, *rivals])
-    run_ids = [plan.spec.run_id for plan in (*plans, *rivals)]
-    results = read_results(kept, Wanted(run_ids=run_ids))
+    results = read_results(kept, Wanted(run_ids=[spec.run_id for spec in planned]))
     names = results.names
     for who in (newcomer, baseline):
         if who is not None and who not in names:
@@ -118,7 +127,16 @@ def compare(
         seed=seed,
         newcomer=names[newcomer],
         required=None if baseline is None else names[baseline],
-        planned=planned_keys(plan.spec for plan in (*rivals, *plans)),
+        planned=planned_keys(planned),
+    )
+    called = labels(sorted(set(map(contender_of, planned))))
+    failed = failed_runs(report.failed, planned, called)
+    unseen = {called[who]: runs for who, runs in hidden.items()}
+    remarks = (
+        skipped_sentence(names[newcomer], skipped),
+        left_out_sentence(kept, declared.name, planned),
+        hidden_sentence(unseen),
+        failed_sentence(failed.values()),
     )
     found = Comparison(
         newcomer=names[newcomer],
@@ -126,10 +144,11 @@ def compare(
         pairs=subject.against.pairs,
         required=subject.required,
         subject=subject,
-        failed=dict(report.failed),
+        failed=failed,
+        hidden=unseen,
         skipped=skipped,
         baselines_added=added,
-        sentences=_sentences(subject, skipped, _left_out(kept, declared.name, run_ids, plans[0])),
+        sentences=_sentences(subject, remarks),
     )
     return found if directory is None else found.write(directory, processes=processes)
 
@@ -142,11 +161,12 @@ def _as_recorded(store: Store, plans: Sequence[PlannedRun]) -> list[PlannedRun]:
 def _tell_missing(store: Store, suite: str, rivals: Sequence[PlannedRun], tell: Callable[[str], None]) -> None:
     """Say how many runs of a suite's contenders are to be carried out beside the newcomer's, if any are."""
     recorded = store.statuses()
-    missing = sum(not is_held(plan, recorded) for plan in rivals)
+    planned = {plan.spec.run_id for plan in rivals}
+    missing = {plan.spec.run_id for plan in rivals if not is_held(plan, recorded)}
     if missing:
         tell(
-            f"{store.path} lacks {missing:,} of the {len(rivals):,} runs of suite {suite}'s contenders, which are "
-            "therefore carried out after the newcomer's; a store that holds them saves that"
+            f"{store.path} lacks {len(missing):,} of the {len(planned):,} runs of suite {suite}'s contenders, "
+            "which are therefore carried out after the newcomer's; a store that holds them saves that"
         )
 
 
@@ -165,34 +185,14 @@ def _check_conditions(plans: Sequence[PlannedRun], resources: Resources | None) 
 
 
 def _own_machine(plans: list[PlannedRun]) -> Resources:
-    """Return every processor for simulated runs, which share nothing; live ones are given slots by hand."""
+    """Return every usable core for simulated runs, which share nothing; live ones are given slots by hand."""
     simulated = all(plan.spec.executor == "simulated" for plan in plans)
-    return Resources(slots=os.cpu_count() or 1 if simulated else 1)
+    return Resources(slots=usable_cores() if simulated else 1)
 
 
-def _left_out(store: Store, suite: str, run_ids: Collection[str], own: PlannedRun) -> str | None:
-    """Name the runs made for a suite that are not compared; None where there are none."""
-    rows = store.sql(LEFT_OUT, (suite, list(run_ids))).iter_rows()
-    others = [
-        f"{runs:,} of {optimizer}"
-        + (
-            f" from another source, {source}"
-            if optimizer == own.spec.optimizer and source != own.spec.source
-            else ""
-        )
-        for optimizer, source, runs in rows
-    ]
-    if not others:
-        return None
-    return f"Left out, since neither suite {suite} nor this newcomer plans them, are runs: {'; '.join(others)}."
-
-
-def _sentences(subject: Subject, skipped: Mapping[str, str], left_out: str | None) -> tuple[str, ...]:
+def _sentences(subject: Subject, remarks: Iterable[str | None]) -> tuple[str, ...]:
     lines = [*standing_sentences(subject), *pair_sentences(subject, most=len(subject.against.pairs))]
-    if skipped:
-        lines.append(f"{subject.newcomer} cannot serve {', '.join(skipped)}.")
-    if left_out is not None:
-        lines.append(left_out)
+    lines += filter(None, remarks)
     if subject.required is not None:
         lines.append(required_sentence(subject.required))
     return tuple(lines)

@@ -15,6 +15,16 @@ from nasbench_sparse.leaderboard.table import HOLE, ends_text, number
 COLUMNS = ("against", "lower/equal/higher", "n", "effect", "95 %", "p after Holm", "it is")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedRun:
+    """A run that failed: whose, on which task, with which seed, and why."""
+
+    contender: str
+    task: str
+    seed: int
+    error: str
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Comparison:
     """Where a newcomer stands; printed, it says so in words, and a notebook shows its pairs as a table.
@@ -22,7 +32,8 @@ class Comparison:
     Args:
         pairs: the newcomer (first of each) against every other contender of the suite, corrected together by Holm.
         required: the one-sided test against the baseline that must be beaten, alone in its family; None without.
-        failed: errors of the runs that failed, by run id.
+        failed: the runs that failed, by run id.
+        hidden: how many planned runs of each contender the store hides; absent where it hides none.
         skipped: tasks the newcomer cannot serve, with the reason.
         baselines_added: shipped runs of the suite's contenders that the store lacked, and now has.
         subject: what was compared, from which `write` makes a page.
@@ -34,7 +45,8 @@ class Comparison:
     pairs: tuple[HeadToHead, ...]
     required: HeadToHead | None
     subject: Subject
-    failed: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, FailedRun] = field(default_factory=dict)
+    hidden: Mapping[str, int] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)
     baselines_added: int = 0
     report: Report | None = None

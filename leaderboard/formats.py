@@ -109,6 +109,7 @@ def as_json(board: Board) -> str:
         "tasks": list(board.tasks),
         "complete_tasks": list(board.complete_tasks),
         "against": None if board.against is None else [_pair(pair) for pair in board.against.pairs],
+        "beside": [_beside(apart, ranked, counts) for (apart, ranked), counts in board.beside.items()],
         "order": None if board.order is None else _order(board.order),
         "superseded": [asdict(old) for old in board.superseded],
         "repeated_runs": board.repeated,
@@ -126,7 +127,8 @@ def comparison_json(found: Comparison) -> str:
         "pairs": [_pair(pair) for pair in found.pairs],
         "required": None if found.required is None else _pair(found.required),
         "better": found.better,
-        "failed": dict(found.failed),
+        "failed": {run_id: asdict(run) for run_id, run in found.failed.items()},
+        "hidden": dict(found.hidden),
         "skipped": dict(found.skipped),
         "baselines_added": found.baselines_added,
         "report": None if found.report is None else str(found.report.page),
@@ -164,8 +166,21 @@ def _pair(pair: HeadToHead) -> dict[str, Any]:
         "alternative": None if test is None else test.alternative,
         "p": None if test is None else test.p_value,
         "p_holm": pair.adjusted,
+        "ranks_apart": pair.ranks_apart,
         "verdict": pair.verdict,
         "left_out": list(pair.left_out),
+    }
+
+
+def _beside(apart: Contender, ranked: Contender, counts: tuple[int, int, int]) -> dict[str, Any]:
+    """Return on how many tasks a contender that is not ranked has the lower, the same and the higher loss."""
+    lower, equal, higher = counts
+    return {
+        "first": _contender(apart),
+        "second": _contender(ranked),
+        "lower": lower,
+        "equal": equal,
+        "higher": higher,
     }
 
 

@@ -31,6 +31,7 @@ def plan_newcomer(
     """Plan an optimizer's runs on a suite, and name the tasks it cannot serve with the reasons.
 
     Raises:
+        NbsError: the suite has no tasks or no seeds.
         UnsupportedSpace: it can serve none.
     """
     first_block = {task: block for block in reversed(suite.blocks) for task in block.tasks}
@@ -55,6 +56,8 @@ def plan_newcomer(
             ]
         except UnsupportedSpace as error:
             skipped[task] = str(error)
+    if not plans and not skipped:
+        raise NbsError(f"suite {suite.name!r} has no {'seeds' if suite.tasks else 'tasks'}")
     if not plans:
         raise UnsupportedSpace(
             f"{entry.name!r} can serve no task of suite {suite.name!r}: {'; '.join(skipped.values())}"
@@ -101,7 +104,7 @@ def find_baseline(rivals: Iterable[PlannedRun], baseline: str, newcomer: Contend
     if baseline == newcomer.optimizer:
         allowed = ", ".join(names.values())
         raise NbsError(f"{baseline!r} is the newcomer itself; --require-better takes one of {allowed}")
-    raise unknown(f"baseline of suite {suite!r}", baseline, names.values())
+    raise unknown("baseline", baseline, names.values())
 
 
 def as_recorded(plan: PlannedRun, recorded: Mapping[str, Recording]) -> PlannedRun:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Self
+
+import orjson
 
 BudgetUnit = Literal["evaluations", "seconds"]
 """What runs are compared at: full-evaluation equivalents, or seconds on the run's clock."""
@@ -19,6 +21,11 @@ class Contender:
     optimizer: str
     options: str = "{}"
     workers: int = 1
+
+    @classmethod
+    def of(cls, optimizer: str, options: Mapping[str, Any], workers: int) -> Self:
+        """Return the contender with these options."""
+        return cls(optimizer, orjson.dumps(dict(options), option=orjson.OPT_SORT_KEYS).decode(), workers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-import orjson
-
 from nasbench_sparse.errors import UnknownName, unknown
 from nasbench_sparse.leaderboard.runs import Contender
 from nasbench_sparse.store import Store
@@ -41,8 +39,7 @@ def suite_specs(store: Store, suite: str) -> list[RunSpec]:
 
 def contender_of(spec: RunSpec) -> Contender:
     """Return the contender that a run is of."""
-    options = orjson.dumps(dict(spec.options), option=orjson.OPT_SORT_KEYS).decode()
-    return Contender(spec.optimizer, options, spec.workers)
+    return Contender.of(spec.optimizer, spec.options, spec.workers)
 
 
 def planned_keys(specs: Iterable[RunSpec]) -> dict[tuple[Contender, str], frozenset[tuple[int, int]]]:

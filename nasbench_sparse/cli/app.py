@@ -274,7 +274,7 @@ def compare(
         typer.Option(
             min=1,
             help="Trials in flight over all runs together, or processes that share simulated runs.",
-            show_default="1, or every processor for simulated runs",
+            show_default="1, or every usable core for simulated runs",
         ),
     ] = None,
     as_json: Annotated[

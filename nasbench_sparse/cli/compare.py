@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from nasbench_sparse.cli.arguments import split_options
 from nasbench_sparse.cli.console import say
-from nasbench_sparse.cli.cores import usable_cores
 from nasbench_sparse.cli.study import INTERRUPTED, progress_watcher, say_grouped, say_interrupted
-from nasbench_sparse.registry import load_optimizer
+from nasbench_sparse.core.cores import usable_cores
+from nasbench_sparse.registry import load_optimizer, load_suite
 
 if TYPE_CHECKING:
     from nasbench_sparse.leaderboard.comparison import Comparison
@@ -39,6 +39,7 @@ def compare_newcomer(
     from nasbench_sparse.leaderboard.report.build import make_folder
     from nasbench_sparse.runner.resources import Resources
 
+    declared = load_suite(suite)
     (own,) = split_options(options, [load_optimizer(optimizer)])
     if output is not None:
         make_folder(output)
@@ -47,7 +48,7 @@ def compare_newcomer(
         try:
             outcome = compare(
                 optimizer,
-                suite=suite,
+                suite=declared,
                 store=store,
                 options=own,
                 require_better=require_better,
@@ -62,10 +63,18 @@ def compare_newcomer(
     except KeyboardInterrupt:
         say_interrupted()
         return INTERRUPTED
-    say_grouped(outcome.failed, lambda run_id: f"run {run_id}")
+    _say_failed(outcome)
     if outcome.failed:
         return 1
     return NOT_BETTER if outcome.better is False else 0
+
+
+def _say_failed(outcome: Comparison) -> None:
+    def named(run_id: str) -> str:
+        run = outcome.failed[run_id]
+        return f"run {run_id} ({run.task}, {run.contender}, seed {run.seed})"
+
+    say_grouped({run_id: run.error for run_id, run in outcome.failed.items()}, named)
 
 
 def _show(outcome: Comparison, output: Path | None, *, as_json: bool) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from nasbench_sparse.cli.console import console
-from nasbench_sparse.cli.cores import usable_cores
+from nasbench_sparse.core.cores import usable_cores
 from nasbench_sparse.data.dataset import DatasetInfo
 
 Verdict = Literal["ok", "note", "problem"]

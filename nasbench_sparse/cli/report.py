@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasbench_sparse.cli.cores import usable_cores
 from nasbench_sparse.cli.results import density_band, open_suite_store
+from nasbench_sparse.core.cores import usable_cores
 
 
 def write_report(

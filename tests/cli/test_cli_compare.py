@@ -10,10 +10,12 @@ import pytest
 
 from nasbench_sparse import Block, Budget, Contender, Optimizer, Suite, run_suite
 from nasbench_sparse.errors import NbsError, UnknownName, UnsupportedSpace
+from nasbench_sparse.leaderboard import compare as module
 from nasbench_sparse.leaderboard.compare import compare
 from nasbench_sparse.leaderboard.comparison import Comparison
 from nasbench_sparse.leaderboard.report.build import Report
 from nasbench_sparse.registry import load_optimizer
+from nasbench_sparse.runner.resources import Resources
 from nasbench_sparse.store import Store
 from tests.cli.conftest import Command
 
@@ -135,6 +137,8 @@ def test_compare_says_each_error_of_failed_runs_once(studied: Path, command: Com
     assert done.status == 1
     assert done.err.count("not here") == 1
     assert done.err.startswith("error: 10 runs, such as run ")
+    assert " (other, Half, seed 1), failed: " in done.err or " (quick, Half, seed 1), failed: " in done.err
+    assert "Failed runs: 5 of Half on other; 5 of Half on quick." in done.out
     assert "Half and random have no task in common that both completed." in done.out
 
 
@@ -152,7 +156,7 @@ def test_compare_refuses_before_it_runs_anything(studied: Path, command: Command
     itself = error("random", *suite, "-s", "s.duckdb", "--require-better", "random")
     assert "'random' is the newcomer itself; --require-better takes one of lahc" in itself
     missing = error("mine.py:Mine", *suite, "-s", "s.duckdb", "--require-better", "sa")
-    assert "unknown baseline of suite 'small' 'sa'" in missing
+    assert missing == "error: unknown baseline 'sa': valid are lahc, random\n"
     assert "can serve no task" in error("newcomers.py:Picky", *suite, "-s", "s.duckdb")
     assert "did you mean 'scale'" in error("mine.py:Mine", *suite, "-s", "s.duckdb", "--option", "scal=2")
     assert Store("s.duckdb").sql("SELECT 1 FROM runs WHERE optimizer IN ('Mine', 'Picky')").height == 0
@@ -323,6 +327,7 @@ def test_compare_prints_json(studied: Path, command: Command) -> None:
     assert pair["p"] == pair["p_holm"]  # a family of one
     assert (pair["alternative"], found["required"]["alternative"]) == ("two-sided", "less")
     assert (found["better"], found["failed"], found["skipped"], found["report"]) == (False, {}, {}, None)
+    assert (pair["ranks_apart"], found["hidden"]) == (None, {})
 
 
 def test_comparison_in_a_notebook_is_a_table_and_names_its_figures(studied: Path) -> None:
@@ -356,3 +361,114 @@ def test_compare_names_an_optimizer_that_fails_in_its_first_ask(
     done = command("compare", "bad.py:Bad", "--suite", "tabular", "-s", "bad.duckdb", "-q")
     assert done.status == 1
     assert "optimizer 'Bad' raised ValueError in its first ask on " in done.err
+
+
+def test_compare_counts_hidden_runs_and_requires_nothing_of_a_choice(studied: Path, command: Command) -> None:
+    line = ("compare", "mine.py:Mine", "--suite", "suites.py:one", "-s", "s.duckdb", "-q")
+    assert "Hidden" not in command(*line).out
+    store = Store("s.duckdb")
+
+    def hide(optimizer: str, seed: int) -> str:
+        on_quick = "SELECT run_id FROM runs JOIN tasks USING (fingerprint) WHERE name = 'quick'"
+        sql = f"{on_quick} AND optimizer = ? AND seed = ?"
+        run_id = str(store.sql(sql, (optimizer, seed)).item())
+        store.hide(run_id)
+        return run_id
+
+    hidden = [hide("Mine", 0), hide("Mine", 1)]
+    done = command(*line, "--json")
+    found = json.loads(done.out)
+    assert (done.status, found["hidden"], found["pairs"][0]["n"]) == (0, {"Mine": 2}, 4)
+    assert found["sentences"][-1] == "Hidden, though planned: 2 of Mine."
+    refused = command(*line, "--require-better", "random")
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err.startswith(
+        "error: planned runs are hidden: 2 of Mine; what is required is tested on all of them"
+    )
+    assert "store unhide RUN" in refused.err
+    for run_id in hidden:
+        store.unhide(run_id)
+    again = hide("random", 3)
+    assert "planned runs are hidden: 1 of random;" in command(*line, "--require-better", "random").err
+    store.unhide(again)
+    assert command(*line, "--require-better", "random").status == 3
+
+
+def test_compare_names_what_it_leaves_out_with_the_options_that_tell_it_apart(
+    studied: Path, command: Command
+) -> None:
+    line = ("--suite", "suites.py:small", "-s", "s.duckdb", "-q")
+    assert command("compare", "lahc", "--option", "history_length=8", *line).status == 0
+    assert command("compare", "mine.py:Mine", *line).out.splitlines()[-1] == (
+        "Left out, since neither suite small nor this newcomer plans them, are runs: 12 of lahc history_length=8."
+    )
+
+
+def test_failed_runs_of_a_comparison_say_their_task_and_seed(studied: Path, command: Command) -> None:
+    (studied / "late.py").write_text(
+        "from mine import Mine\n\n\nclass Late(Mine):\n"
+        "    def __init__(self, problem, *, seed):\n"
+        "        super().__init__(problem, seed=seed)\n"
+        "        self.late = seed == 4\n\n"
+        "    def tell(self, observation):\n"
+        "        if self.late:\n"
+        "            raise ValueError('not here')\n"
+    )
+    line = ("compare", "late.py:Late", "--suite", "suites.py:one", "-s", "s.duckdb", "-q")
+    done = command(*line, "--json")
+    (run_id, run), *more = json.loads(done.out)["failed"].items()
+    error = "optimizer 'Late' raised ValueError in tell at trial 0: not here"
+    assert (run, more) == ({"contender": "Late", "task": "quick", "seed": 4, "error": error}, [])
+    assert done.err == f"error: run {run_id} (quick, Late, seed 4) failed: {error}\n"
+
+
+def test_compare_leaves_no_folder_for_a_suite_that_is_none(studied: Path, command: Command) -> None:
+    done = command("compare", "mine.py:Mine", "--suite", "nope", "-s", "s.duckdb", "-q", "-o", "page")
+    assert (done.status, done.out) == (1, "")
+    assert "unknown suite 'nope'" in done.err
+    assert not (studied / "page").exists()
+
+
+def test_compare_refuses_a_suite_without_tasks_or_seeds(folder: Path) -> None:
+    block = Block(("problems.py:quick",), (Contender("random"),), (), Budget("trials", 2))
+    for blocks, lacks in (((), "tasks"), ((block,), "seeds")):
+        with pytest.raises(NbsError, match=f"^suite 'empty' has no {lacks}$"):
+            compare("lahc", suite=Suite("empty", "nothing", blocks), store="new.duckdb")
+
+
+def test_compare_counts_a_run_planned_twice_once(folder: Path) -> None:
+    block = Block(("problems.py:quick",), (Contender("random"),), range(2), Budget("trials", 2))
+    told: list[str] = []
+    compare("lahc", suite=Suite("twice", "a block twice", (block, block)), store="new.duckdb", tell=told.append)
+    assert told[0].startswith("new.duckdb lacks 2 of the 2 runs of suite twice's contenders")
+
+
+@pytest.mark.parametrize(("executor", "slots"), [("simulated", 3), ("serial", 1)])
+def test_compare_takes_the_usable_cores_for_simulated_runs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, executor: str, slots: int
+) -> None:
+    class Started(Exception):
+        pass
+
+    def study(store: Store, resources: Resources, **settings: object) -> None:
+        assert resources.slots == slots
+        raise Started
+
+    monkeypatch.setattr(module, "usable_cores", lambda: 3)
+    monkeypatch.setattr(module, "Study", study)
+    block = Block(("problems.py:quick",), (Contender("random"),), range(2), Budget("trials", 2), executor=executor)
+    with pytest.raises(Started):
+        compare("lahc", suite=Suite("mine", "two runs", (block,)), store="new.duckdb")
+
+
+def test_compare_names_the_other_source_of_a_contender_that_it_leaves_out(folder: Path) -> None:
+    def suite(file: str) -> Suite:
+        block = Block(("problems.py:quick",), (Contender(f"{file}:Hill"),), range(2), Budget("trials", 2))
+        return Suite("hills", "one task", (block,))
+
+    (folder / "a.py").write_text(STILL)
+    (folder / "b.py").write_text(MOVING)
+    run_suite(suite("a.py"), store="new.duckdb")
+    found = compare("random", suite=suite("b.py"), store="new.duckdb")
+    source = load_optimizer("a.py:Hill").source
+    assert found.sentences[-1].endswith(f"plans them, are runs: 2 of Hill from another source, {source}.")

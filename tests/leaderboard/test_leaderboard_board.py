@@ -13,6 +13,7 @@ import pytest
 
 from nasbench_sparse.leaderboard.board import board_of, read_board
 from nasbench_sparse.leaderboard.formats import as_json, comma_separated, markdown, standings_csv
+from nasbench_sparse.leaderboard.judgement import judged_board
 from nasbench_sparse.leaderboard.notes import notes
 from nasbench_sparse.leaderboard.results import Wanted, read_results
 from nasbench_sparse.store import Store
@@ -199,6 +200,27 @@ def test_json_says_what_was_asked_and_how_runs_ended(writer: Writer) -> None:
     assert (data["asked"], data["outside"]) == (True, [])
     told = {entry["optimizer"]: (entry["lowest"], entry["exhausted"]) for entry in data["entries"]}
     assert told == {"random": (0.5, 0), "grid": (0.25, 1)}
+
+
+def test_json_says_how_one_that_is_not_ranked_did_beside_the_others(writer: Writer) -> None:
+    for task in ("t", "u"):
+        for seed in (0, 1):
+            writer.run(f"a{task}{seed}", "random", seed, full(0.6), task=task)
+            writer.run(f"b{task}{seed}", "lahc", seed, full(0.125), task=task)
+    writer.run("c0", "sa", 0, full(0.25))
+    writer.run("c1", "sa", 1, full(0.25))
+    board = judged_board(read_results(Store(writer.path), Wanted()))
+    data = json.loads(as_json(board))
+
+    def who(optimizer: str) -> dict[str, object]:
+        return {"optimizer": optimizer, "options": {}, "workers": 1}
+
+    counts = {"lahc": (0, 0, 1), "random": (1, 0, 0)}
+    assert data["beside"] == [
+        {"first": who("sa"), "second": who(name), "lower": lower, "equal": equal, "higher": higher}
+        for name, (lower, equal, higher) in counts.items()
+    ]
+    assert [pair["ranks_apart"] for pair in data["against"]] == [None, None]
 
 
 def test_nobody_is_ranked_alone_at_a_budget_that_no_run_has_spent(writer: Writer) -> None:

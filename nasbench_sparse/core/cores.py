@@ -6,5 +6,5 @@ import os
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may run on, which a container or `taskset` limits."""
+    """Return how many cores this process may run on, which `taskset` or a container's set of cores limits."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -151,7 +151,7 @@ def _size(pairs: Sequence[HeadToHead]) -> str:
     """Say n, and in how many families, or from which to which."""
     blocks = [0 if pair.test is None else pair.test.n_blocks for pair in pairs]
     units = [pair.units for pair in pairs]
-    families = f" in {_span(blocks)} families" if blocks != units else ""
+    families = f" in {_span(blocks)} {'family' if set(blocks) == {1} else 'families'}" if blocks != units else ""
     return f"n = {_span(units)} {pairs[0].unit}{families}"
 
 

@@ -126,7 +126,9 @@ def _shown(subject: Subject, first: Sequence[str]) -> str:
     if alike:
         said.append(f"not shown to differ from {_some(alike, subject)}")
     if untested:
-        said.append(f"not tested against {_some(untested, subject)}, for want of {subject.evidence.unit} in common")
+        met = all(pairs[frozenset((name, leader))].test for name in untested for leader in first)
+        want = subject.evidence.unit + ("" if met else " in common")
+        said.append(f"not tested against {_some(untested, subject)}, for want of {want}")
     return f"; in the tests of all pairs {' and '.join(said) or 'shown to differ from all others'}"
 
 

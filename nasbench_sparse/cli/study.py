@@ -105,11 +105,12 @@ def declared_faults(
 
 def show_results(plans: Sequence[PlannedRun], store: Path) -> None:
     """Print the leaderboard of these runs, and where everything is."""
-    from nasbench_sparse.leaderboard.board import read_board
+    from nasbench_sparse.leaderboard.judgement import judged_board
+    from nasbench_sparse.leaderboard.results import Wanted, read_results
 
     out = console()
-    board = read_board(Store(store, create=False), run_ids=[plan.spec.run_id for plan in plans])
-    show_board(board, out)
+    wanted = Wanted(run_ids=[plan.spec.run_id for plan in plans])
+    show_board(judged_board(read_results(Store(store, create=False), wanted)), out)
     out.print(f"\nEverything is in {store}", markup=False, soft_wrap=True)
 
 

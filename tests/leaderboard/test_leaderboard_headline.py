@@ -52,7 +52,7 @@ def test_headline_of_one_task_gives_the_mean_loss_and_its_error(tmp_path: Path) 
     lead, points = headline(subject_of(store))
     assert lead == (
         "lahc has the lowest mean loss, 0.5000 ± 0.0577 (standard error) on this task at 1 full evaluation with 3 "
-        "seeds; in the tests of all pairs not tested against random, for want of runs in common."
+        "seeds; in the tests of all pairs not tested against random, for want of runs."
     )
     assert points[0].endswith(" on this task.")
     tied = said(tmp_path / "u.duckdb", {"a": 0, "b": 0}, {"t": "f"}, loss=lambda *_: 0.25, trials=1)

@@ -50,8 +50,8 @@ def _means(subject: Subject, scores: dict[str, Strata]) -> Sheet:
         rows=tuple(rows),
         note=(
             "Mean of the middle half of the normalised scores of all runs, so that a few failures do not decide "
-            "it; 95 % stratified bootstrap interval for other seeds on these tasks. Higher is better. n: "
-            "runs/tasks; each task weighs the same."
+            "it; 95 % stratified bootstrap interval for other seeds on these tasks, random search's mean held "
+            "fixed. Higher is better. n: runs/tasks; each task weighs the same."
         ),
         how="statistics.normalised_scores and statistics.iqm",
         queries=subject.base_queries,
@@ -67,8 +67,8 @@ def _profiles(subject: Subject, scores: dict[str, Strata]) -> Picture:
     tasks = counted(len(scored_tasks(subject.board)), "task")
     note = (
         f"Share of the runs of {tasks} whose normalised score is at least the threshold, with pointwise 95 % "
-        "stratified bootstrap bands; higher is better. 0 is random search's mean loss, 1 the loss "
-        "to which regret is measured."
+        "stratified bootstrap bands; higher is better. 0 is random search's mean loss, held fixed, 1 the loss to "
+        "which regret is measured."
     )
     drawing = draw(
         "profiles",
